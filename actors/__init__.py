@@ -1,0 +1,1 @@
+"""The Pykka actors: one shell per role, their timers, supervision and durable storage."""

@@ -1,0 +1,1 @@
+"""Durable storage for the roles: one port, SQLite on disk, and a dictionary for tests."""

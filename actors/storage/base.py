@@ -1,0 +1,107 @@
+"""The port that every store fulfils, and its errors.
+
+StorageError
+ +- StoreMismatchError   the store belongs to another cluster, node or role, or to a newer version of redpaxos
+ +- StoreInUseError      another process holds the store
+ +- StoreDamagedError    the store holds something that was never written
+
+Every storage error is fatal for its node: a write that failed may not be retried, because a failed sync may have dropped the page
+that it reported on.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from msgspec import Struct
+
+from paxos.ballot import Ballot
+from paxos.records import Learned, Record, Voted
+
+
+class StorageError(Exception):
+    """Base of every storage error; the message is one line that names the file and what to do."""
+
+
+class StoreMismatchError(StorageError):
+    """The store is somebody else's."""
+
+
+class StoreInUseError(StorageError):
+    """Another process holds the store."""
+
+
+class StoreDamagedError(StorageError):
+    """The store does not hold what was written to it."""
+
+
+class StoreIdentity(Struct, frozen=True):
+    """Who owns a store: fixed when it is created, and checked whenever it is opened."""
+
+    cluster: str
+    node: str
+    # Drawn at random when the store is created, so that an empty or swapped disk is told from the old one.
+    store_id: str
+    # 1 at creation and one more at each opening: the incarnation in every envelope the owner sends.
+    boot_count: int
+
+
+class AcceptorState(Struct, frozen=True):
+    """What an acceptor must remember of a group."""
+
+    promised: Ballot
+    chosen_through: int
+    # In slot order; only slots at or above `chosen_through`.
+    votes: tuple[Voted, ...]
+
+
+class Storage(Protocol):
+    """Atomic durable batches for one actor, and the reads that its roles need. Not thread-safe: one owner."""
+
+    @property
+    def identity(self) -> StoreIdentity:
+        """Who owns this store."""
+        ...
+
+    def write(self, records: Sequence[Record], *, sync: bool) -> None:
+        """Apply all records or none.
+
+        With `sync` they are on disk when this returns. Without, they are when a later synced write returns, and may be lost, last
+        first, by a power failure before that. Any StorageError is fatal.
+        """
+        ...
+
+    def acceptor_state(self, group: str) -> AcceptorState:
+        """The acceptor's promise, its watermark and its votes from there on; zero values for an unknown group."""
+        ...
+
+    def votes(self, group: str, first_slot: int, last_slot: int, limit_bytes: int) -> list[Voted]:
+        """Votes in slot order within both bounds inclusive, at least one if there is any, cut where values exceed the limit."""
+        ...
+
+    def round_used(self, group: str) -> int:
+        """The highest round that the proposer has reserved for the group; 0 if none."""
+        ...
+
+    def learned(self, group: str, first_slot: int, limit_bytes: int) -> list[Learned]:
+        """Learned values in slot order from `first_slot`, at least one if there is any; `new_ids` is left empty."""
+        ...
+
+    def learned_at_revision(self, group: str, revision: int) -> Learned | None:
+        """The learned slot with the greatest `first_revision` at or below `revision` that holds any command, or None."""
+        ...
+
+    def learned_end(self, group: str) -> tuple[int, int]:
+        """The first slot that is not learned and the first revision that is not given out: (0, 1) for an unknown group."""
+        ...
+
+    def revision_of(self, group: str, command_id: str) -> int | None:
+        """The revision at which this command id was executed, or None."""
+        ...
+
+    def peer_stores(self) -> dict[str, str]:
+        """The store id of each peer, as first recorded."""
+        ...
+
+    def close(self) -> None:
+        """Sync and release the store; idempotent."""
+        ...

@@ -1,0 +1,46 @@
+"""Quorums: which sets of acceptors may decide.
+
+Phase 1 and phase 2 quorums must intersect; majorities are the usual case. Howard, Malkhi, Spiegelman, "Flexible Paxos" (2016),
+for sizes that differ by phase.
+"""
+
+from collections.abc import Collection, Iterable
+
+from msgspec import Struct
+
+from paxos.errors import ConfigurationError
+
+
+class Quorum(Struct, frozen=True):
+    """The acceptors that vote, and how many of them each phase needs."""
+
+    members: frozenset[str]
+    prepare_count: int
+    accept_count: int
+
+    def prepared(self, promised: Collection[str]) -> bool:
+        """Whether these distinct acceptors are enough for phase 1."""
+        return len(promised) >= self.prepare_count
+
+    def accepted(self, voted: Collection[str]) -> bool:
+        """Whether these distinct acceptors are enough for phase 2."""
+        return len(voted) >= self.accept_count
+
+
+def majority(members: Iterable[str]) -> Quorum:
+    """More than half of the members, in both phases."""
+    names = frozenset(members)
+    size = len(names) // 2 + 1
+    return flexible(names, size, size)
+
+
+def flexible(members: Iterable[str], prepare_count: int, accept_count: int) -> Quorum:
+    """Quorums of different size by phase; refused where two of them could miss each other."""
+    names = frozenset(members)
+    if not names:
+        raise ConfigurationError("a quorum needs at least one member")
+    if not (0 < prepare_count <= len(names) and 0 < accept_count <= len(names)):
+        raise ConfigurationError(f"quorum sizes {prepare_count} and {accept_count} do not fit {len(names)} members")
+    if prepare_count + accept_count <= len(names):
+        raise ConfigurationError(f"quorums of {prepare_count} and {accept_count} among {len(names)} members need not intersect")
+    return Quorum(names, prepare_count, accept_count)

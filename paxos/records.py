@@ -1,0 +1,67 @@
+"""What a node writes to its disk: the durable part of each role's state.
+
+A role returns records in its effects; the shell writes all records of one drain in one atomic batch. `Promised`, `Voted` and
+`RoundUsed` must be on disk before anything that depends on them is sent. `Learned` and `KnownChosen` repeat what a quorum of
+acceptors holds, so losing the last of them costs a catch-up and never an answer.
+"""
+
+from msgspec import Struct
+
+from paxos.ballot import Ballot
+
+
+class Promised(Struct, frozen=True):
+    """An acceptor's promise: it refuses every lower ballot of the group."""
+
+    group: str
+    ballot: Ballot
+
+
+class Voted(Struct, frozen=True):
+    """An acceptor's vote: it accepted this value for the slot at this ballot, and replaces an earlier vote."""
+
+    group: str
+    slot: int
+    ballot: Ballot
+    value: bytes
+
+
+class RoundUsed(Struct, frozen=True):
+    """A proposer's round: it has used, or is about to use, every round up to this one."""
+
+    group: str
+    round: int
+
+
+class KnownChosen(Struct, frozen=True):
+    """An acceptor was told that every slot below `chosen_through` is chosen."""
+
+    group: str
+    chosen_through: int
+
+
+class Learned(Struct, frozen=True):
+    """A learner knows the chosen value of the slot; its commands have the revisions from `first_revision` on.
+
+    `new_ids` are the ids of its commands that executed here for the first time, each with its revision.
+    """
+
+    group: str
+    slot: int
+    ballot: Ballot
+    value: bytes
+    first_revision: int
+    new_ids: tuple[tuple[str, int], ...]
+
+
+class PeerStore(Struct, frozen=True):
+    """The random id of the store that a peer's acceptor votes from; another id under the same name is a forgotten disk."""
+
+    node: str
+    store_id: str
+
+
+Record = Promised | Voted | RoundUsed | KnownChosen | Learned | PeerStore
+
+LAZY = (Learned, KnownChosen)
+"""Records that alone need no sync before the next message goes out."""

@@ -1,0 +1,1 @@
+"""Paxos for the Redis you already run."""
