@@ -1,0 +1,60 @@
+# Everything a user or a developer runs. Needs Python 3.11+ with venv, and make; `make help` lists it.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+COMPOSE := docker compose -f docker/compose.yaml
+# `make test TESTS=tests/unit` runs a part, which cannot reach the coverage that the whole has to.
+TESTS ?=
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check lint bench up down clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.ready-user ## See three nodes agree, lose one, and go on
+	@$(BIN)/redpaxos demo
+
+test: $(VENV)/.ready-dev ## Run the tests; the protocol has to be covered branch by branch
+	@$(BIN)/python -m pytest $(or $(TESTS),--cov --cov-report=term)
+
+check: lint test ## What CI runs, and nothing else
+
+lint: $(VENV)/.ready-dev
+	@$(BIN)/ruff format --check --quiet . || { echo "Not formatted: run $(BIN)/ruff format ."; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+bench: $(VENV)/.ready-dev ## Measure latency and throughput on this machine
+	@$(BIN)/python -m benchmarks
+
+up: ## Start Redis and three nodes in Docker
+	@$(COMPOSE) up --build --wait
+	@echo "The cluster has chosen its first value. Have one of your own chosen, and read them all:"
+	@echo "  $(COMPOSE) exec redis redis-cli PUBLISH redpaxos:demo:propose '{\"value\": \"mine\"}'"
+	@echo "  $(COMPOSE) logs hello"
+
+down: ## Stop them; the nodes' disks are kept
+	@$(COMPOSE) down
+
+clean: ## Remove what was built, and the virtual environment
+	@rm -rf $(VENV) build dist .coverage .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "redpaxos needs Python 3.11 or newer, and $(PYTHON) is older: run make PYTHON=python3.11"; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.ready-user: pyproject.toml | $(BIN)/python
+	@echo "Installing redpaxos into $(VENV) ..."
+	@$(PIP) -e '.[fast,server]'
+	@touch $@
+
+$(VENV)/.ready-dev: pyproject.toml | $(BIN)/python
+	@echo "Installing redpaxos and its development tools into $(VENV) ..."
+	@$(PIP) -e '.[dev]'
+	@touch $@ $(VENV)/.ready-user
