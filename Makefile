@@ -18,7 +18,7 @@ demo: $(VENV)/.ready-user ## See three nodes agree, lose one, and go on
 	@$(BIN)/redpaxos demo
 
 test: $(VENV)/.ready-dev ## Run the tests; the protocol has to be covered branch by branch
-	@$(BIN)/python -m pytest $(or $(TESTS),--cov --cov-report=term)
+	@$(BIN)/python -m pytest $(or $(TESTS),--cov --cov-report=term-missing:skip-covered)
 
 check: lint test ## What CI runs, and nothing else
 
