@@ -47,7 +47,7 @@ clean: ## Remove what was built, and the virtual environment
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "redpaxos needs Python 3.11 or newer, and $(PYTHON) is older: run make PYTHON=python3.11"; exit 1; }
-	@$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
 $(VENV)/.ready-user: pyproject.toml | $(BIN)/python
 	@echo "Installing redpaxos into $(VENV) ..."
