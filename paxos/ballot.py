@@ -29,3 +29,6 @@ class Ballot(NamedTuple):
 
 ZERO = Ballot(0, "")
 """Less than every ballot that a proposer uses: the promise of an acceptor that has promised nothing."""
+
+END_SLOT = _LIMIT - 1
+"""Above every slot that is ever used."""

@@ -20,4 +20,8 @@ class ConfigurationError(PaxosError):
 
 
 class MalformedError(PaxosError):
-    """Bytes that do not decode to a message, or decode to one out of bounds."""
+    """Bytes that do not decode to a message, or decode to one out of bounds; `kind` is what to count them under."""
+
+    def __init__(self, kind: str, detail: str) -> None:
+        super().__init__(f"{kind}: {detail}")
+        self.kind = kind

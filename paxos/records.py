@@ -41,7 +41,8 @@ class KnownChosen(Struct, frozen=True):
 
 
 class Learned(Struct, frozen=True):
-    """A learner knows the chosen value of the slot; its commands have the revisions from `first_revision` on.
+    """A learner knows the chosen value of the slot; its commands have the `command_count` revisions from
+    `first_revision` on; commands that repeated an earlier id have none.
 
     `new_ids` are the ids of its commands that executed here for the first time, each with its revision.
     """
@@ -51,6 +52,7 @@ class Learned(Struct, frozen=True):
     ballot: Ballot
     value: bytes
     first_revision: int
+    command_count: int
     new_ids: tuple[tuple[str, int], ...]
 
 

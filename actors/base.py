@@ -1,0 +1,309 @@
+"""The shell of every role: decode, call the role, perform its effects.
+
+A drain takes everything that waits, lets the roles handle it, makes ONE durable write for all of it, and only then sends. This is the
+single place where a promise or a vote becomes visible, and it is visible only after it is on disk. The busier the actor, the more one
+write and one sync cover.
+
+The same class runs under Pykka's thread and in the simulator, which calls on_start() and on_receive() itself.
+"""
+
+import json
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterable
+from random import Random
+from typing import Any
+
+import pykka
+from msgspec import Struct
+
+from actors.channels import Channels
+from actors.mailbox import Mailbox
+from actors.sequences import Sequences
+from actors.storage.base import Storage
+from actors.timers import Timers
+from paxos.cast import Cast
+from paxos.codec import Codec, Envelope, Letter
+from paxos.company import Company
+from paxos.effects import Effects, Send, StartTimer
+from paxos.errors import MalformedError, PaxosError
+from paxos.groups import LOG
+from paxos.messages import Begin, Deposed, Elected, Expired, Following, Inquire, Message, Report, Stranger, WireMessage
+from paxos.records import LAZY, PeerStore, Record
+from transport.base import Transport, TransportError
+
+WAKE = "wake"
+_DRAIN_COUNT = 4096
+_FRAME_BYTES = 256 * 1024
+_CAST_COUNT = 4096
+
+
+class StrangerError(PaxosError):
+    """This node's store is not the one that its peers remember under its name."""
+
+
+class Delivery(Struct, frozen=True):
+    """A payload that arrived on a channel."""
+
+    channel: str
+    payload: bytes
+
+
+class Ring(Struct, frozen=True):
+    """A timer of a group ran out; of an older generation than the running one it means nothing."""
+
+    group: str
+    timer: str
+    generation: int
+
+
+class Wiring(Struct):
+    """All that an actor needs from outside: one of each, made in the composition root."""
+
+    company: Company
+    channels: Channels
+    codec: Codec
+    storage: Storage
+    transport: Transport
+    timers: Timers
+    random: Random
+    mailbox: Mailbox[Delivery | Ring]
+    # Called with one line a transition.
+    trace: Callable[[str], None]
+    # Called once with the reason when the actor has failed; it may not go on, and nor may its node.
+    failed: Callable[[BaseException], None]
+
+
+class RoleActor(pykka.ThreadingActor):
+    """Hosts the casts of one kind of role, one cast a group."""
+
+    kind = "role"
+    audiences: tuple[str, ...] = ()
+    use_daemon_thread = True
+
+    def __init__(self, wiring: Wiring) -> None:
+        super().__init__()
+        self._wiring = wiring
+        self._node = wiring.company.node
+        self._identity = wiring.storage.identity
+        self._peer_stores = wiring.storage.peer_stores()
+        # Least recently used first; a group without a cast has its whole state in storage.
+        self._casts: OrderedDict[str, Cast] = OrderedDict()
+        # The generation of each running timer; a Ring of another generation is a timer that was restarted or cancelled.
+        self._running: dict[tuple[str, str], int] = {}
+        self._generation = 0
+        self._sequences = Sequences()
+        self._sent_count: Counter[str] = Counter()
+        self.refused: Counter[str] = Counter()
+        # Peers whose store is on record, and complaints made: each is made once.
+        self._remembered = set(self._peer_stores)
+        self._complained: set[tuple[str, str]] = set()
+        # What this drain has gathered, in order.
+        self._records: list[Record] = []
+        self._letters: dict[str, list[Letter]] = {}
+        self._announcements: list[tuple[str, bytes]] = []
+        self._touched: dict[str, Cast] = {}
+
+    # ---- Pykka's hooks -----------------------------------------------------------------------------------------------------------
+
+    def on_start(self) -> None:
+        """Hear one's audiences and oneself, and wake the log."""
+        channels, transport = self._wiring.channels, self._wiring.transport
+        for target in (*self.audiences, self._node):
+            transport.subscribe(channels.incoming(target), self._deliver)
+        self._begin()
+        self._perform()
+
+    def on_receive(self, message: Any) -> None:
+        """Take everything that waits, in drains of bounded size."""
+        items = self._wiring.mailbox.take()
+        for first in range(0, len(items), _DRAIN_COUNT):
+            for item in items[first : first + _DRAIN_COUNT]:
+                self._take(item)
+            self._perform()
+
+    def on_stop(self) -> None:
+        """Release the store; what was sent was written before."""
+        self._wiring.storage.close()
+
+    def on_failure(self, exception_type: Any, exception_value: Any, traceback: Any) -> None:
+        """Stop for good: after a failed write or a broken invariant nothing that is in memory may be believed."""
+        self._wiring.failed(exception_value)
+
+    # ---- arrivals ----------------------------------------------------------------------------------------------------------------
+
+    def make_cast(self, group: str) -> Cast:
+        """The roles of this group, as they were when they last wrote."""
+        raise NotImplementedError
+
+    def _deliver(self, channel: str, payload: bytes) -> None:
+        self._wiring.mailbox.put(Delivery(channel, payload))
+
+    def _begin(self) -> None:
+        self._feed(LOG, self._node, Begin())
+
+    def _take(self, item: Delivery | Ring) -> None:
+        if isinstance(item, Ring):
+            if self._running.get((item.group, item.timer)) == item.generation:
+                del self._running[item.group, item.timer]
+                self._feed(item.group, self._node, Expired(item.timer))
+            return
+        try:
+            self._open(item.channel, self._wiring.codec.decode(item.payload))
+        except MalformedError as error:
+            self._refuse(error.kind, item.channel, str(error))
+
+    def _open(self, channel: str, envelope: Envelope) -> None:
+        """Let the casts hear an envelope, if it is fresh and from whom its channel says."""
+        if Channels.sender(channel) != envelope.source:
+            raise MalformedError("forged", f"{envelope.source!r} on {channel!r}")
+        if not self._sequences.is_fresh(channel, envelope.incarnation, envelope.sequence):
+            return
+        if not self._is_known(envelope):
+            return
+        for letter in envelope.letters:
+            self._feed(letter.group, envelope.source, letter.message)
+
+    def _is_known(self, envelope: Envelope) -> bool:
+        """Whether a node speaks with the store that it had when it was first heard; a forgotten promise breaks Paxos."""
+        if not envelope.store_id:
+            return envelope.source not in self._wiring.company.quorum.members
+        known = self._peer_stores.setdefault(envelope.source, envelope.store_id)
+        if known == envelope.store_id:
+            if envelope.source not in self._remembered:
+                self._remembered.add(envelope.source)
+                self._records.append(PeerStore(envelope.source, envelope.store_id))
+            return True
+        self._refuse("stranger", envelope.source, f"node {envelope.source} has store {envelope.store_id}, remembered is {known}")
+        self._post(LOG, Send(envelope.source, Stranger(envelope.source, known, envelope.store_id)))
+        return False
+
+    def _feed(self, group: str, source: str, message: Message) -> None:
+        """Let the group's cast handle a message, and gather its effects."""
+        if isinstance(message, Inquire):
+            return self._post(group, Send(source, Report(json.dumps(self.report()).encode())))
+        if isinstance(message, Stranger):
+            return self._meet_stranger(source, message)
+        cast = self._cast(group)
+        self._touched[group] = cast
+        self._gather(group, cast.handle(source, message))
+        return None
+
+    def _meet_stranger(self, source: str, message: Stranger) -> None:
+        mine = message.node == self._node and message.found_store_id == self._identity.store_id
+        if mine and source != self._node:
+            raise StrangerError(
+                f"node {self._node} had store {message.expected_store_id} when {source} first heard it, this one is "
+                f"{message.found_store_id}: a node that lost its disk may have forgotten promises; start it under a name never used"
+            )
+
+    def _cast(self, group: str) -> Cast:
+        cast = self._casts.get(group)
+        if cast is None:
+            cast = self._casts[group] = self.make_cast(group)
+            if len(self._casts) > _CAST_COUNT:
+                self._retire()
+        else:
+            self._casts.move_to_end(group)
+        return cast
+
+    def _retire(self) -> None:
+        """Let go of the least recently used casts that wait for nothing."""
+        busy = {group for group, _ in self._running} | set(self._touched) | {LOG}
+        for group in [group for group in self._casts if group not in busy][: _CAST_COUNT // 4]:
+            del self._casts[group]
+
+    # ---- effects -----------------------------------------------------------------------------------------------------------------
+
+    def _gather(self, group: str, effects: Effects) -> None:
+        self._records += effects.persist
+        for send in effects.send:
+            self._post(group, send)
+        for timer in effects.timers:
+            self._set(group, timer.name, timer if isinstance(timer, StartTimer) else None)
+        for told in effects.tell:
+            if isinstance(told, Elected | Deposed | Following):
+                self._wiring.trace(f"{self._node} {self.kind} {group}: {told}")
+        self._announcements += [(announcement.door, announcement.payload) for announcement in effects.announce]
+
+    def _post(self, group: str, send: Send) -> None:
+        self._letters.setdefault(send.target, []).append(Letter(group, send.message))
+
+    def _set(self, group: str, name: str, timer: StartTimer | None) -> None:
+        """Start a timer, or forget it."""
+        if timer is None:
+            self._running.pop((group, name), None)
+            return
+        self._generation += 1
+        self._running[group, name] = self._generation
+        ring = Ring(group, name, self._generation)
+        seconds = timer.after_seconds + self._wiring.random.random() * timer.jitter_seconds
+        self._wiring.timers.after(seconds, lambda: self._wiring.mailbox.put(ring))
+
+    def _perform(self) -> None:
+        """Write, then send: the only place where either happens."""
+        for group, cast in self._touched.items():
+            self._gather(group, cast.flush())
+        records, letters, announcements = self._records, self._letters, self._announcements
+        self._records, self._letters, self._announcements, self._touched = [], {}, [], {}
+        if records:
+            self._wiring.storage.write(records, sync=any(not isinstance(record, LAZY) for record in records))
+        for target, posted in letters.items():
+            for part in self.parcel(posted):
+                self._publish(self._wiring.channels.outgoing(target, self._node), part)
+        for door, payload in announcements:
+            self._hand(self._wiring.channels.door(door), payload)
+
+    def parcel(self, letters: list[Letter]) -> Iterable[tuple[Letter, ...]]:
+        """Letters for one target, in frames of moderate size."""
+        part: list[Letter] = []
+        size = 0
+        for letter in letters:
+            weight = _weight(letter.message)
+            if part and size + weight > _FRAME_BYTES:
+                yield tuple(part)
+                part, size = [], 0
+            part.append(letter)
+            size += weight
+        if part:
+            yield tuple(part)
+
+    def _publish(self, channel: str, letters: tuple[Letter, ...]) -> None:
+        self._sent_count[channel] += 1
+        identity = self._identity
+        envelope = Envelope(identity.cluster, self._node, identity.store_id, identity.boot_count, self._sent_count[channel], letters)
+        self._hand(channel, self._wiring.codec.encode(envelope))
+
+    def _hand(self, channel: str, payload: bytes) -> None:
+        try:
+            self._wiring.transport.publish(channel, payload)
+        except TransportError:
+            # Lost, like any message may be: whoever needs it asks again.
+            self.refused["publish failed"] += 1
+
+    # ---- what is said of it ------------------------------------------------------------------------------------------------------
+
+    def report(self) -> dict[str, Any]:
+        """The actor's state, for `redpaxos status`."""
+        return {
+            "node": self._node,
+            "kind": self.kind,
+            "incarnation": self._identity.boot_count,
+            "groups": len(self._casts),
+            "refused": dict(self.refused),
+            "duplicates": self._sequences.duplicate_count,
+            "gaps": self._sequences.gap_count,
+            "dropped": self._wiring.mailbox.dropped_count,
+        }
+
+    def _refuse(self, kind: str, sender: str, reason: str) -> None:
+        """Count what cannot be taken, and say so once a sender and kind."""
+        self.refused[kind] += 1
+        if (sender, kind) not in self._complained and len(self._complained) < 1000:
+            self._complained.add((sender, kind))
+            self._wiring.trace(f"{self._node} {self.kind} refused: {reason}")
+
+
+def _weight(message: WireMessage) -> int:
+    """About how many bytes a message takes."""
+    value = getattr(message, "value", b"")
+    return 64 + len(value) + 300 * len(getattr(message, "commands", ()))

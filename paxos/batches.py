@@ -1,0 +1,43 @@
+"""Batches: how commands become the value of a slot, and back."""
+
+import msgspec
+
+from paxos.archive import Archive
+from paxos.ballot import Ballot
+from paxos.errors import InvariantViolation
+from paxos.messages import Batch, Command, Entry
+from paxos.records import Learned
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(Batch)
+
+
+def encode_batch(ballot: Ballot, commands: tuple[Command, ...]) -> bytes:
+    """The slot value that carries these commands; without any it is a NOOP."""
+    return _encoder.encode(Batch(ballot, commands))
+
+
+def decode_batch(value: bytes) -> Batch:
+    """The commands of a slot value; a chosen value that does not decode is a bug of a proposer, and no replica may skip it."""
+    try:
+        return _decoder.decode(value)
+    except msgspec.MsgspecError as error:
+        raise InvariantViolation(f"a chosen value of {len(value)} bytes is no batch: {error}") from error
+
+
+def entries_of(learned: Learned, archive: Archive) -> tuple[Entry, ...]:
+    """The entries that a learned slot gave when it was executed: commands that repeated an earlier id gave none."""
+    batch = decode_batch(learned.value)
+    entries: list[Entry] = []
+    for command in batch.commands:
+        revision = learned.first_revision + len(entries)
+        if len(batch.commands) == learned.command_count or not command.id or archive.revision_of(learned.group, command.id) == revision:
+            entries.append(Entry(revision, learned.slot, batch.ballot, command.id, command.value))
+    return tuple(entries)
+
+
+def entry_at(group: str, revision: int, archive: Archive) -> Entry | None:
+    """The entry of this revision, if it was executed here."""
+    learned = archive.learned_at_revision(group, revision)
+    entries = entries_of(learned, archive) if learned is not None else ()
+    return next((entry for entry in entries if entry.revision == revision), None)

@@ -1,0 +1,62 @@
+"""A cast: the roles that one actor plays for one group, and how they speak to each other.
+
+Each role hears the messages it handles, from the wire and from its fellow roles, in the order of the cast. What a role tells is heard
+before the next message is taken, so a cast is deterministic, and is itself a role: a message in, effects out.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from paxos.effects import NOTHING, Effects
+from paxos.messages import Message
+
+
+class Role(Protocol):
+    """What every role is to its cast."""
+
+    @property
+    def handles(self) -> tuple[type, ...]:
+        """The types of message that it takes."""
+        ...
+
+    def handle(self, source: str, message: Any) -> Effects:
+        """Take one message, and say what is to be done."""
+        ...
+
+    def flush(self) -> Effects:
+        """Called at the end of a drain: all effects so far, and these, are written before the next message is taken."""
+        ...
+
+
+class Cast:
+    """The roles of one group on one actor."""
+
+    def __init__(self, node: str, roles: Sequence[Role]) -> None:
+        self.roles = tuple(roles)
+        self._node = node
+        self._hearers: dict[type, tuple[Role, ...]] = {}
+
+    def handle(self, source: str, message: Message) -> Effects:
+        """Let every role that takes such a message handle it, and then whatever the roles told each other."""
+        effects = NOTHING
+        waiting = deque([(source, message)])
+        while waiting:
+            speaker, spoken = waiting.popleft()
+            for role in self._who_hears(type(spoken)):
+                heard = role.handle(speaker, spoken)
+                effects += heard
+                waiting.extend((self._node, told) for told in heard.tell)
+        return effects
+
+    def flush(self) -> Effects:
+        """Let every role send what waited for the end of the drain."""
+        effects = NOTHING
+        for role in self.roles:
+            effects += role.flush()
+        return effects
+
+    def _who_hears(self, kind: type) -> tuple[Role, ...]:
+        if kind not in self._hearers:
+            self._hearers[kind] = tuple(role for role in self.roles if kind in role.handles)
+        return self._hearers[kind]

@@ -1,0 +1,177 @@
+"""The intake of a decree: one named thing, decided once.
+
+Whoever proposes gets the one value that won, be it theirs or not. A decree is a group of which only slot 0 is used; any node's proposer
+may contend for it, and nobody leads.
+"""
+
+from collections import Counter
+from typing import assert_never
+
+from msgspec import Struct
+
+from paxos.archive import Archive
+from paxos.batches import entry_at
+from paxos.doors import rejection, repetition
+from paxos.effects import NOTHING, Effects, Send, StartTimer, telling
+from paxos.intake import NO_QUORUM
+from paxos.messages import (
+    Begin,
+    Command,
+    Entry,
+    Executed,
+    Expired,
+    Inspect,
+    Knock,
+    Outcome,
+    OutcomeKind,
+    Propose,
+    Query,
+    Submit,
+    Undecided,
+    Withdraw,
+    Withdrawn,
+)
+from paxos.settings import Settings
+
+DecreeMessage = Begin | Expired | Submit | Query | Knock | Executed | Undecided | Withdrawn
+
+PATIENCE = "patience"
+HELD = "held"
+DOOR = ""
+
+
+class Request(Struct, frozen=True):
+    """Somebody who waits: the client, or DOOR, with a command to propose, or with a question whose id is `id`."""
+
+    client: str
+    id: str
+    command: Command | None
+
+
+class DecreeIntake:
+    """One decree's intake on one node."""
+
+    handles = (Begin, Expired, Submit, Query, Knock, Executed, Undecided, Withdrawn)
+
+    def __init__(self, group: str, archive: Archive, settings: Settings) -> None:
+        self.group = group
+        self._archive = archive
+        self._settings = settings
+        self.requests: list[Request] = []
+        # What came through the door for another node to act on; proposed here if that takes too long.
+        self._held: list[Command] = []
+
+    def handle(self, source: str, message: DecreeMessage) -> Effects:
+        """Take a request, or the news that answers it."""
+        match message:
+            case Submit():
+                return self._submit(source, message.commands)
+            case Query():
+                return self._ask(Request(source, message.id, None))
+            case Knock():
+                return self._knock(message)
+            case Executed():
+                return self._answer_all(message.entries[0])
+            case Undecided():
+                return self._undecided()
+            case Withdrawn():
+                return self._give_up(message.commands)
+            case Expired():
+                return self._expired(message)
+            case Begin():
+                return NOTHING
+            case _:
+                assert_never(message)
+
+    def flush(self) -> Effects:
+        """Nothing waits for the end of a drain."""
+        return NOTHING
+
+    def _submit(self, source: str, commands: tuple[Command, ...]) -> Effects:
+        effects = NOTHING
+        for command in commands:
+            effects += self._propose(Request(source, command.id, command))
+        return effects
+
+    def _propose(self, request: Request) -> Effects:
+        command = request.command
+        if (entry := self._winner()) is not None:
+            return self._answer(request, entry)
+        if command is None:
+            return NOTHING
+        if request in self.requests:
+            self.requests.append(request)
+            return NOTHING
+        if len(command.value) > self._settings.value_bytes:
+            reason = f"the value has {len(command.value)} bytes, at most {self._settings.value_bytes} are allowed"
+            return self._refuse(request, OutcomeKind.REJECTED, reason)
+        self.requests.append(request)
+        return telling(Propose((command,))) + self._patience()
+
+    def _ask(self, request: Request) -> Effects:
+        if (entry := self._winner()) is not None:
+            return self._answer(request, entry)
+        self.requests.append(request)
+        return telling(Inspect()) + self._patience()
+
+    def _knock(self, message: Knock) -> Effects:
+        """At the door every node hears a proposal; one acts at once, the others if that one fails."""
+        if not message.eager:
+            if message.command is None or self._winner() is not None:
+                return NOTHING
+            self._held.append(message.command)
+            return Effects(timers=(StartTimer(HELD, self._settings.retry_seconds * 2, self._settings.retry_seconds),))
+        if message.command is None:
+            return self._ask(Request(DOOR, "", None))
+        return self._propose(Request(DOOR, message.command.id, message.command))
+
+    def _winner(self) -> Entry | None:
+        return entry_at(self.group, 1, self._archive)
+
+    def _answer_all(self, entry: Entry) -> Effects:
+        waiting, self.requests, self._held = self.requests, [], []
+        effects = NOTHING
+        for request in dict.fromkeys(waiting):
+            # Whoever waits at the door hears the herald's announcement.
+            if request.client != DOOR:
+                effects += self._answer(request, entry)
+        return effects
+
+    def _answer(self, request: Request, entry: Entry) -> Effects:
+        if request.client == DOOR:
+            return Effects(announce=(repetition(self.group, entry),))
+        return Effects(send=(Send(request.client, Outcome(request.id, OutcomeKind.DONE, (entry,), "", "")),))
+
+    def _undecided(self) -> Effects:
+        questions = [request for request in self.requests if request.command is None]
+        return self._end(questions, OutcomeKind.UNDECIDED, "nothing was proposed")
+
+    def _expired(self, message: Expired) -> Effects:
+        if message.timer == HELD:
+            held, self._held = self._held, []
+            return self._submit(DOOR, tuple(held))
+        if message.timer != PATIENCE or not self.requests:
+            return NOTHING
+        questions = [request for request in self.requests if request.command is None]
+        commands = tuple(request.command for request in self.requests if request.command is not None)
+        return self._end(questions, OutcomeKind.NOT_DONE, NO_QUORUM) + telling(Withdraw(commands)) + self._patience()
+
+    def _give_up(self, commands: tuple[Command, ...]) -> Effects:
+        """These were never proposed, so they are certainly not done."""
+        gone = [request for request in self.requests if request.command in commands]
+        return self._end(gone, OutcomeKind.NOT_DONE, NO_QUORUM)
+
+    def _end(self, requests: list[Request], kind: OutcomeKind, reason: str) -> Effects:
+        self.requests = [request for request in self.requests if request not in requests]
+        effects = NOTHING
+        for request, count in Counter(requests).items():
+            effects += self._refuse(request, kind, reason, count)
+        return effects
+
+    def _refuse(self, request: Request, kind: OutcomeKind, reason: str, answered_count: int = 1) -> Effects:
+        if request.client != DOOR:
+            return Effects(send=(Send(request.client, Outcome(request.id, kind, (), reason, "", answered_count)),))
+        return Effects(announce=(rejection(self.group, request.command or Command("", b""), reason),))
+
+    def _patience(self) -> Effects:
+        return Effects(timers=(StartTimer(PATIENCE, self._settings.patience_seconds),)) if self.requests else NOTHING

@@ -1,0 +1,136 @@
+"""The JSON doors: what people and other languages publish and hear, no library needed.
+
+In: `{"value": …, "id": "…"}` for the log, `{"decree": "…", "value": …}` for a decree, `{"decree": "…"}` to ask about one. Out: one
+JSON object a chosen command, and one for each proposal that cannot be accepted. A value comes back as the text it came in.
+"""
+
+import msgspec
+from msgspec import UNSET, Raw, Struct, UnsetType
+
+from paxos.ballot import Ballot
+from paxos.effects import Announcement
+from paxos.errors import MalformedError
+from paxos.groups import LOG, decree_group, decree_name
+from paxos.messages import Command, Entry
+
+PROPOSE = "propose"
+CHOSEN = "chosen"
+REJECTED = "rejected"
+
+_ID_CHARACTERS = 128
+_NAME_CHARACTERS = 128
+_QUOTED_CHARACTERS = 200
+_DEPTH = 100
+
+
+class _Proposal(Struct, forbid_unknown_fields=True):
+    value: Raw | UnsetType = UNSET
+    id: str = ""
+    decree: str | UnsetType = UNSET
+
+
+class _ChosenText(Struct, omit_defaults=True):
+    group: str
+    slot: int
+    revision: int
+    id: str | None
+    value: Raw
+    ballot: Ballot
+    decree: str = ""
+    repeated: bool = False
+
+
+class _RejectedText(Struct, omit_defaults=True):
+    reason: str
+    group: str = ""
+    id: str = ""
+    decree: str = ""
+    proposal: str = ""
+
+
+_decoder = msgspec.json.Decoder(_Proposal)
+_encoder = msgspec.json.Encoder()
+
+
+def parse_proposal(payload: bytes) -> tuple[str, Command | None]:
+    """The group and command of a proposal, without a command for a question; MalformedError says what is wrong with it."""
+    try:
+        payload.decode()
+        proposal = _decoder.decode(payload)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise MalformedError("not a proposal", str(error)) from error
+    if len(proposal.id) > _ID_CHARACTERS:
+        raise MalformedError("id", f"it has {len(proposal.id)} characters, at most {_ID_CHARACTERS} are allowed")
+    group = LOG if proposal.decree is UNSET else _decree(proposal.decree)
+    if proposal.value is UNSET:
+        if group == LOG:
+            raise MalformedError("not a proposal", 'it needs a "value"')
+        return group, None
+    return group, Command(proposal.id, check_json(bytes(proposal.value)))
+
+
+def check_json(text: bytes) -> bytes:
+    """The text, if it is one JSON value that every reader can take; MalformedError otherwise."""
+    if not text.isascii():
+        try:
+            text.decode()
+        except UnicodeDecodeError as error:
+            raise MalformedError("value", f"not UTF-8: {error}") from error
+    if max(text.count(b"["), text.count(b"{")) > _DEPTH and _depth(text) > _DEPTH:
+        raise MalformedError("value", f"nested more than {_DEPTH} deep")
+    try:
+        msgspec.json.decode(text, type=Raw)
+    except msgspec.MsgspecError as error:
+        raise MalformedError("value", f"not JSON: {error}") from error
+    return text
+
+
+def chosen(group: str, entry: Entry) -> Announcement:
+    """What is said of an executed command, once."""
+    return Announcement(CHOSEN, chosen_text(group, entry))
+
+
+def repetition(group: str, entry: Entry) -> Announcement:
+    """What is said to somebody who proposed it again, or asked."""
+    return Announcement(CHOSEN, chosen_text(group, entry, repeated=True))
+
+
+def rejection(group: str, command: Command, reason: str) -> Announcement:
+    """What is said of a proposal that cannot be accepted."""
+    return Announcement(REJECTED, _encoder.encode(_RejectedText(reason, group, command.id, decree_name(group))))
+
+
+def malformed(payload: bytes, reason: str) -> Announcement:
+    """What is said of bytes at the door that are no proposal."""
+    quoted = payload[:_QUOTED_CHARACTERS].decode(errors="replace")
+    return Announcement(REJECTED, _encoder.encode(_RejectedText(reason, proposal=quoted)))
+
+
+def chosen_text(group: str, entry: Entry, *, repeated: bool = False) -> bytes:
+    """The JSON text of an entry, the same on every node."""
+    text = _ChosenText(group, entry.slot, entry.revision, entry.id or None, Raw(entry.value), entry.ballot, decree_name(group), repeated)
+    return _encoder.encode(text)
+
+
+def _decree(name: object) -> str:
+    if not isinstance(name, str) or not 0 < len(name) <= _NAME_CHARACTERS:
+        raise MalformedError("decree", f"a decree's name has 1 to {_NAME_CHARACTERS} characters")
+    return decree_group(name)
+
+
+def _depth(text: bytes) -> int:
+    """The nesting of a JSON text; brackets inside strings do not count."""
+    depth = deepest = 0
+    quoted = escaped = False
+    for character in text:
+        if quoted:
+            quoted = escaped or character != 0x22
+            escaped = not escaped and character == 0x5C
+        elif character == 0x22:
+            quoted = True
+        elif character in b"[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif character in b"]}":
+            depth -= 1
+    return deepest

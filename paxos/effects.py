@@ -1,0 +1,84 @@
+"""What a role wants done: the only way out of the pure core.
+
+A role never acts. It returns effects, and the shell carries them out in the one safe order: first write `persist` to disk, then
+send. No role can express the unsafe order, because effects have none.
+"""
+
+from msgspec import Struct
+
+from paxos.messages import LocalMessage, WireMessage
+from paxos.records import Record
+
+ACCEPTORS = "acceptors"
+PROPOSERS = "proposers"
+LEARNERS = "learners"
+AUDIENCES = frozenset((ACCEPTORS, PROPOSERS, LEARNERS))
+"""Targets that are heard by every actor which plays such a role; any other target is the name of one node or client."""
+
+
+class Send(Struct, frozen=True):
+    """A message for an audience or for one node."""
+
+    target: str
+    message: WireMessage
+
+
+class Announcement(Struct, frozen=True):
+    """JSON text for one of the doors that people and other languages listen at: `chosen` or `rejected`."""
+
+    door: str
+    payload: bytes
+
+
+class StartTimer(Struct, frozen=True):
+    """(Re)start the timer of this name: it expires after `after_seconds` and a uniformly drawn part of `jitter_seconds`."""
+
+    name: str
+    after_seconds: float
+    jitter_seconds: float = 0.0
+
+
+class CancelTimer(Struct, frozen=True):
+    """Forget the timer of this name; nothing happens if it does not run."""
+
+    name: str
+
+
+Timer = StartTimer | CancelTimer
+
+
+class Effects(Struct, frozen=True):
+    """To be persisted, then sent; timers; messages for the roles of the same cast; announcements. Compare as values, add with +."""
+
+    persist: tuple[Record, ...] = ()
+    send: tuple[Send, ...] = ()
+    timers: tuple[Timer, ...] = ()
+    tell: tuple[LocalMessage, ...] = ()
+    announce: tuple[Announcement, ...] = ()
+
+    def __add__(self, other: "Effects") -> "Effects":
+        if self is NOTHING:
+            return other
+        if other is NOTHING:
+            return self
+        return Effects(
+            self.persist + other.persist,
+            self.send + other.send,
+            self.timers + other.timers,
+            self.tell + other.tell,
+            self.announce + other.announce,
+        )
+
+
+NOTHING = Effects()
+"""The message was stale, a duplicate, or for someone else."""
+
+
+def sending(target: str, message: WireMessage) -> Effects:
+    """Effects that send one message."""
+    return Effects(send=(Send(target, message),))
+
+
+def telling(*messages: LocalMessage) -> Effects:
+    """Effects that tell the other roles of the cast."""
+    return Effects(tell=messages)

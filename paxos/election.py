@@ -1,0 +1,234 @@
+"""Election: who should campaign for the log, and when to give up. It decides liveness only, never safety.
+
+A leader says so in heartbeats, and acceptors echo them; a leader that no quorum echoes resigns, so it makes room. Who hears no leader
+probes the acceptors first, and campaigns only when a quorum of them hears no leader either, so a node that is merely cut off from a
+good leader disturbs nobody. Together this elects a node that a quorum can hear and reach wherever there is one, also where nobody is
+connected to everybody. The cases: Ng, Haridi, Carbone, "Omni-Paxos" (2023), section 2; ladder 3 in docs/protocol.md.
+"""
+
+from typing import assert_never
+
+from msgspec import Struct
+
+from paxos.ballot import ZERO, Ballot
+from paxos.company import Company
+from paxos.effects import ACCEPTORS, LEARNERS, NOTHING, PROPOSERS, CancelTimer, Effects, Send, StartTimer, telling
+from paxos.messages import (
+    Begin,
+    Chosen,
+    Deposed,
+    Echo,
+    Elected,
+    Expired,
+    Following,
+    Heartbeat,
+    Lead,
+    Probe,
+    ProbeReply,
+    Resign,
+)
+from paxos.settings import Settings
+
+ElectionMessage = Begin | Expired | Heartbeat | Echo | ProbeReply | Elected | Deposed | Chosen
+WitnessMessage = Heartbeat | Probe | Expired
+
+ELECTION = "election"
+HEARTBEAT = "heartbeat"
+LEADER_HEARD = "leader-heard"
+_PATIENT_ROUNDS = 5
+
+
+class Waiting(Struct):
+    """Following the leader of this ballot, or nobody yet (ZERO)."""
+
+    leader: Ballot
+
+
+class Probing(Struct):
+    """Asking whether acceptors hear a leader."""
+
+    # Distinct acceptors that answered this probe and hear none.
+    leaderless: set[str]
+
+
+class Campaigning(Struct):
+    """The proposer is in phase 1."""
+
+
+class Reigning(Struct):
+    """The proposer leads."""
+
+    ballot: Ballot
+    # Distinct acceptors that echoed a heartbeat since the last check.
+    echoed: set[str]
+    # Heartbeats sent since the last check.
+    beat_count: int
+
+
+class Election:
+    """The candidate's side, beside the log's proposer."""
+
+    handles = (Begin, Expired, Heartbeat, Echo, ProbeReply, Elected, Deposed, Chosen)
+
+    def __init__(self, company: Company, next_slot: int) -> None:
+        self._node = company.node
+        self._quorum = company.quorum
+        self._settings = company.settings
+        self.phase: Waiting | Probing | Campaigning | Reigning = Waiting(ZERO)
+        # The highest ballot heard of; a campaign goes above it.
+        self.highest = ZERO
+        # Slots below are learned here, and known to be chosen somewhere.
+        self._next_slot = next_slot
+        self._known_end = next_slot
+        self._probe_number = 0
+        # Elections in a row in which this node stood back because it was behind.
+        self._stood_back = 0
+        self._beats_per_check = max(2, round(company.settings.election_timeout_seconds / company.settings.heartbeat_seconds))
+
+    def handle(self, source: str, message: ElectionMessage) -> Effects:
+        """Hear a leader, or the lack of one."""
+        match message:
+            case Begin():
+                jitter = self._settings.election_jitter_seconds
+                return Effects(timers=(StartTimer(ELECTION, 0.0, jitter),))
+            case Heartbeat():
+                return self._heartbeat(source, message)
+            case Echo():
+                return self._echo(source, message)
+            case ProbeReply():
+                return self._probe_reply(source, message)
+            case Elected():
+                return self._elected(message)
+            case Deposed():
+                return self._deposed(message)
+            case Chosen():
+                self._next_slot = message.slot + 1
+                return NOTHING
+            case Expired():
+                return self._expired(message)
+            case _:
+                assert_never(message)
+
+    def flush(self) -> Effects:
+        """Nothing waits for the end of a drain."""
+        return NOTHING
+
+    def _heartbeat(self, source: str, message: Heartbeat) -> Effects:
+        self._known_end = max(self._known_end, message.chosen_through)
+        if source == self._node or message.ballot.node != source or message.ballot < self.highest:
+            return NOTHING
+        if isinstance(self.phase, Campaigning | Reigning):
+            # A higher ballot reigns; the proposer says Deposed when it has let go.
+            self.highest = message.ballot
+            return telling(Resign())
+        known = isinstance(self.phase, Waiting) and self.phase.leader == message.ballot
+        self.highest = message.ballot
+        self.phase = Waiting(message.ballot)
+        return Effects(timers=(self._election_timer(),), tell=() if known else (Following(source),))
+
+    def _expired(self, message: Expired) -> Effects:
+        if message.timer == HEARTBEAT and isinstance(self.phase, Reigning):
+            return self._beat(self.phase)
+        if message.timer != ELECTION or isinstance(self.phase, Reigning):
+            return NOTHING
+        lost = isinstance(self.phase, Waiting) and self.phase.leader != ZERO
+        resign = isinstance(self.phase, Campaigning)
+        self._probe_number += 1
+        self.phase = Probing(set())
+        told = (Resign(),) if resign else (Following(""),) if lost else ()
+        return Effects(send=(Send(ACCEPTORS, Probe(self._probe_number)),), timers=(self._election_timer(),), tell=told)
+
+    def _probe_reply(self, source: str, message: ProbeReply) -> Effects:
+        phase = self.phase
+        self.highest = max(self.highest, message.highest)
+        self._known_end = max(self._known_end, message.chosen_through)
+        if not isinstance(phase, Probing) or message.number != self._probe_number or source not in self._quorum.members:
+            return NOTHING
+        if message.hears_leader:
+            return NOTHING
+        phase.leaderless.add(source)
+        if not self._quorum.prepared(phase.leaderless) or self._stands_back():
+            return NOTHING
+        self.phase = Campaigning()
+        return telling(Lead(self.highest))
+
+    def _stands_back(self) -> bool:
+        """Whether to leave this election to a node that has learned more: for a few rounds at most."""
+        if self._next_slot >= self._known_end:
+            self._stood_back = 0
+            return False
+        self._stood_back += 1
+        return self._stood_back <= _PATIENT_ROUNDS
+
+    def _elected(self, message: Elected) -> Effects:
+        self.highest = max(self.highest, message.ballot)
+        self.phase = Reigning(message.ballot, set(), 0)
+        return Effects(timers=(CancelTimer(ELECTION),), tell=(Following(self._node),)) + self._beat(self.phase)
+
+    def _deposed(self, message: Deposed) -> Effects:
+        self.highest = max(self.highest, message.by)
+        if not isinstance(self.phase, Campaigning | Reigning):
+            return NOTHING
+        self.phase = Waiting(ZERO)
+        return Effects(timers=(CancelTimer(HEARTBEAT), self._election_timer()), tell=(Following(""),))
+
+    def _beat(self, phase: Reigning) -> Effects:
+        """Say that we lead; every few beats, check that a quorum still hears it."""
+        if phase.beat_count >= self._beats_per_check:
+            if not self._quorum.accepted(phase.echoed):
+                return telling(Resign())
+            phase.echoed, phase.beat_count = set(), 0
+        phase.beat_count += 1
+        heartbeat = Heartbeat(phase.ballot, self._next_slot)
+        sends = tuple(Send(audience, heartbeat) for audience in (ACCEPTORS, PROPOSERS, LEARNERS))
+        return Effects(send=sends, timers=(StartTimer(HEARTBEAT, self._settings.heartbeat_seconds),))
+
+    def _echo(self, source: str, message: Echo) -> Effects:
+        if isinstance(self.phase, Reigning) and message.ballot == self.phase.ballot and source in self._quorum.members:
+            self.phase.echoed.add(source)
+        return NOTHING
+
+    def _election_timer(self) -> StartTimer:
+        return StartTimer(ELECTION, self._settings.election_timeout_seconds, self._settings.election_jitter_seconds)
+
+
+class Witness:
+    """The acceptor's side: remembers which leader is heard, and for how long."""
+
+    handles = (Heartbeat, Probe, Expired)
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        # The highest ballot whose heartbeat was heard; lower ones get no echo any more.
+        self.highest = ZERO
+        self._hears_leader = False
+        self._chosen_through = 0
+
+    def handle(self, source: str, message: WitnessMessage) -> Effects:
+        """Echo a leader, or tell a candidate whether there is one."""
+        match message:
+            case Heartbeat():
+                return self._heartbeat(source, message)
+            case Probe():
+                return Effects(send=(Send(source, self._reply(message)),))
+            case Expired():
+                self._hears_leader = self._hears_leader and message.timer != LEADER_HEARD
+                return NOTHING
+            case _:
+                assert_never(message)
+
+    def flush(self) -> Effects:
+        """Nothing waits for the end of a drain."""
+        return NOTHING
+
+    def _heartbeat(self, source: str, message: Heartbeat) -> Effects:
+        self._chosen_through = max(self._chosen_through, message.chosen_through)
+        if message.ballot < self.highest or message.ballot.node != source:
+            return NOTHING
+        self.highest = message.ballot
+        self._hears_leader = True
+        timeout = StartTimer(LEADER_HEARD, self._settings.election_timeout_seconds * 0.8)
+        return Effects(send=(Send(source, Echo(message.ballot)),), timers=(timeout,))
+
+    def _reply(self, probe: Probe) -> ProbeReply:
+        return ProbeReply(probe.number, self._hears_leader, self.highest, self._chosen_through)

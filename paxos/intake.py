@@ -1,0 +1,278 @@
+"""The intake: where clients' commands arrive at a node, and from where the outcomes go back.
+
+Each request ends in one of three ways that are never confused: done (with its entry), not done (it certainly is not and will not be
+in the log because of this request), or unknown. A node that does not lead sends clients to the leader; what came through the JSON
+door, which every node hears, it holds until it sees it executed, so that a change of leader loses little.
+"""
+
+from collections import Counter
+from typing import assert_never
+
+from msgspec import Struct
+
+from paxos.archive import Archive
+from paxos.batches import entry_at
+from paxos.company import Company
+from paxos.doors import rejection, repetition
+from paxos.effects import NOTHING, Effects, Send, StartTimer, sending, telling
+from paxos.messages import (
+    Begin,
+    Command,
+    Deposed,
+    Elected,
+    Entry,
+    Executed,
+    Expired,
+    Following,
+    Knock,
+    Locate,
+    Located,
+    Outcome,
+    OutcomeKind,
+    Propose,
+    Submit,
+    Withdraw,
+    Withdrawn,
+)
+
+IntakeMessage = Begin | Expired | Locate | Submit | Knock | Elected | Deposed | Following | Executed | Withdrawn
+
+SWEEP = "sweep"
+_SWEEPS_PER_PATIENCE = 4
+NO_QUORUM = "no quorum of acceptors answered"
+
+
+class Request(Struct):
+    """A command somebody waits for."""
+
+    command: Command
+    # Clients to answer, once for each time they asked; empty for what came through the JSON door.
+    clients: list[str]
+    # Sweeps that it has lived through.
+    age: int = 0
+    # The proposer has it: it may be in an Accept.
+    handed: bool = False
+
+
+class Intake:
+    """The log's intake on one node."""
+
+    handles = (Begin, Expired, Locate, Submit, Knock, Elected, Deposed, Following, Executed, Withdrawn)
+
+    def __init__(self, group: str, company: Company, archive: Archive) -> None:
+        self.group = group
+        self._node = company.node
+        self._archive = archive
+        self._settings = company.settings
+        # Whom clients should turn to; empty while nobody is known to lead.
+        self.leader = ""
+        self._leads = False
+        # While leading: commands go out once every slot below is executed, so that what a former leader did is recognised.
+        self._ready_slot = 0
+        self._next_slot = archive.learned_end(group)[0]
+        # By id; a command without id has a key of its own that no id can have.
+        self._requests: dict[str | tuple[int], Request] = {}
+        self._waiting_bytes = 0
+        self._anonymous_count = 0
+        self._sweeping = False
+
+    def handle(self, source: str, message: IntakeMessage) -> Effects:
+        """Take a request, or the news that decides what becomes of one."""
+        match message:
+            case Submit():
+                return self._submit(source, message)
+            case Executed():
+                return self._executed(message)
+            case Knock():
+                return self._knock(message)
+            case Locate():
+                return sending(source, Located(self.leader))
+            case Elected() | Deposed() | Following():
+                return self._office(message)
+            case Withdrawn():
+                return self._withdrawn(message)
+            case Expired():
+                return self._sweep() if message.timer == SWEEP else NOTHING
+            case Begin():
+                return NOTHING
+            case _:
+                assert_never(message)
+
+    def flush(self) -> Effects:
+        """Nothing waits for the end of a drain."""
+        return NOTHING
+
+    # ---- arrivals ----------------------------------------------------------------------------------------------------------------
+
+    def _submit(self, source: str, message: Submit) -> Effects:
+        answers = tuple(Send(source, outcome) for command in message.commands if (outcome := self._admit(command, source)) is not None)
+        return Effects(send=answers) + self._hand_over() + self._keep_sweeping()
+
+    def _admit(self, command: Command, client: str) -> Outcome | None:
+        """Take a client's command in, or answer at once."""
+        known = self._requests.get(command.id)
+        if known is not None:
+            known.clients.append(client)
+            return None
+        if (reason := self._unacceptable(command)) or not command.id:
+            return self._outcome(command.id, OutcomeKind.REJECTED, reason or "a client's command needs an id")
+        if (entry := self._entry(command.id)) is not None:
+            return self._done(command.id, entry)
+        if not self._leads and self.leader not in ("", self._node):
+            return self._outcome(command.id, OutcomeKind.REDIRECT, "another node leads")
+        if self._waiting_bytes + len(command.value) > self._settings.waiting_bytes:
+            return self._outcome(command.id, OutcomeKind.NOT_DONE, "overloaded, try later")
+        self._add(command.id, Request(command, [client]))
+        return None
+
+    def _knock(self, message: Knock) -> Effects:
+        """A proposal at the JSON door: every node heard it, and the leader acts."""
+        command = message.command
+        if command is None or command.id in self._requests:
+            return NOTHING
+        if reason := self._unacceptable(command):
+            return self._reject(command, reason) if self._answers_the_door() else NOTHING
+        if command.id and (entry := self._entry(command.id)) is not None:
+            return Effects(announce=(repetition(self.group, entry),)) if self._answers_the_door() else NOTHING
+        if self._waiting_bytes + len(command.value) > self._settings.waiting_bytes:
+            return self._reject(command, "overloaded, try later") if self._answers_the_door() else NOTHING
+        self._anonymous_count += 1
+        self._add(command.id or (self._anonymous_count,), Request(command, []))
+        return self._hand_over() + self._keep_sweeping()
+
+    def _unacceptable(self, command: Command) -> str:
+        """Why a command can never be proposed, or an empty string."""
+        if len(command.value) > self._settings.value_bytes:
+            return f"the value has {len(command.value)} bytes, at most {self._settings.value_bytes} are allowed"
+        return ""
+
+    def _answers_the_door(self) -> bool:
+        """One node answers: the leader, or everyone when there is none."""
+        return self.leader in ("", self._node)
+
+    def _entry(self, command_id: str) -> Entry | None:
+        revision = self._archive.revision_of(self.group, command_id)
+        return entry_at(self.group, revision, self._archive) if revision else None
+
+    # ---- on the way --------------------------------------------------------------------------------------------------------------
+
+    def _office(self, message: Elected | Deposed | Following) -> Effects:
+        match message:
+            case Elected():
+                self._leads, self._ready_slot = True, message.free_slot
+                return self._hand_over()
+            case Following():
+                self.leader = message.leader
+                return NOTHING if self._leads else self._turn_away()
+            case Deposed():
+                self._leads = False
+                return self._disown()
+            case _:
+                assert_never(message)
+
+    def _hand_over(self) -> Effects:
+        """Give the proposer what it does not have yet, once it leads and has caught up."""
+        if not self._leads or self._next_slot < self._ready_slot:
+            return NOTHING
+        fresh = [request for request in self._requests.values() if not request.handed]
+        for request in fresh:
+            request.handed = True
+        return telling(Propose(tuple(request.command for request in fresh))) if fresh else NOTHING
+
+    def _withdrawn(self, message: Withdrawn) -> Effects:
+        for command in message.commands:
+            if (request := self._find(command)) is not None:
+                request.handed = False
+        return NOTHING
+
+    def _disown(self) -> Effects:
+        """No longer leading: what went out may yet be chosen, and its clients must ask again; the door's commands are kept."""
+        sends: list[Send] = []
+        for key, request in list(self._requests.items()):
+            if request.handed and request.clients:
+                sends += self._answer(key, request, OutcomeKind.UNKNOWN, "the leader changed")
+            request.handed = False
+        return Effects(send=tuple(sends))
+
+    def _turn_away(self) -> Effects:
+        """Somebody else leads: clients that wait here go there."""
+        if self.leader in ("", self._node):
+            return NOTHING
+        sends: list[Send] = []
+        for key, request in list(self._requests.items()):
+            if request.clients:
+                sends += self._answer(key, request, OutcomeKind.REDIRECT, "another node leads")
+        return Effects(send=tuple(sends))
+
+    def _executed(self, message: Executed) -> Effects:
+        self._next_slot = message.slot + 1
+        sends: list[Send] = []
+        for entry in message.entries:
+            request = self._find(Command(entry.id, entry.value))
+            if request is not None:
+                sends += [Send(client, self._done(entry.id, entry)) for client in Counter(request.clients)]
+                self._drop(self._key(request))
+        return Effects(send=tuple(sends)) + self._hand_over()
+
+    # ---- time --------------------------------------------------------------------------------------------------------------------
+
+    def _keep_sweeping(self) -> Effects:
+        if self._sweeping or not self._requests:
+            return NOTHING
+        self._sweeping = True
+        return Effects(timers=(StartTimer(SWEEP, self._settings.patience_seconds / _SWEEPS_PER_PATIENCE),))
+
+    def _sweep(self) -> Effects:
+        """Find what was executed unnoticed, give up what was never proposed, and take back what waits too long."""
+        self._sweeping = False
+        effects = NOTHING
+        stale: list[Command] = []
+        for key, request in list(self._requests.items()):
+            request.age += 1
+            if request.command.id and (entry := self._entry(request.command.id)) is not None:
+                effects += Effects(send=tuple(Send(client, self._done(entry.id, entry)) for client in Counter(request.clients)))
+                self._drop(key)
+            elif request.age >= _SWEEPS_PER_PATIENCE:
+                if request.handed:
+                    stale.append(request.command)
+                else:
+                    effects += self._give_up(key, request)
+        return effects + (telling(Withdraw(tuple(stale))) if stale else NOTHING) + self._keep_sweeping()
+
+    def _give_up(self, key: str | tuple[int], request: Request) -> Effects:
+        """Nothing was ever sent for it, and after this nothing will be."""
+        if request.clients:
+            return Effects(send=tuple(self._answer(key, request, OutcomeKind.NOT_DONE, NO_QUORUM)))
+        self._drop(key)
+        return self._reject(request.command, f"not done: {NO_QUORUM}") if self._answers_the_door() else NOTHING
+
+    # ---- bookkeeping -------------------------------------------------------------------------------------------------------------
+
+    def _add(self, key: str | tuple[int], request: Request) -> None:
+        self._requests[key] = request
+        self._waiting_bytes += len(request.command.value)
+
+    def _drop(self, key: str | tuple[int]) -> None:
+        self._waiting_bytes -= len(self._requests.pop(key).command.value)
+
+    def _find(self, command: Command) -> Request | None:
+        """The request for this command; one without id is known by its value, the oldest first."""
+        if command.id:
+            return self._requests.get(command.id)
+        return next((request for request in self._requests.values() if request.command == command), None) if self._requests else None
+
+    def _key(self, wanted: Request) -> str | tuple[int]:
+        return wanted.command.id or next(key for key, request in self._requests.items() if request is wanted)
+
+    def _answer(self, key: str | tuple[int], request: Request, kind: OutcomeKind, reason: str) -> list[Send]:
+        self._drop(key)
+        return [Send(client, self._outcome(request.command.id, kind, reason, count)) for client, count in Counter(request.clients).items()]
+
+    def _outcome(self, command_id: str, kind: OutcomeKind, reason: str, answered_count: int = 1) -> Outcome:
+        return Outcome(command_id, kind, (), reason, self.leader, answered_count)
+
+    def _done(self, command_id: str, entry: Entry) -> Outcome:
+        return Outcome(command_id, OutcomeKind.DONE, (entry,), "", self.leader)
+
+    def _reject(self, command: Command, reason: str) -> Effects:
+        return Effects(announce=(rejection(self.group, command, reason),))

@@ -1,0 +1,183 @@
+"""The learner: how a node knows that a value is chosen.
+
+A value is chosen at a slot when a quorum of distinct acceptors voted for it at one and the same ballot. Votes of different ballots
+never add up, and one acceptor is never believed. Another learner is: it has counted for itself. Lamport, "Paxos Made Simple",
+section 2.3; ladders 2 and 4 in docs/protocol.md.
+"""
+
+from typing import assert_never
+
+from paxos.archive import Archive
+from paxos.ballot import Ballot
+from paxos.company import Company
+from paxos.effects import ACCEPTORS, NOTHING, Effects, Send, StartTimer, sending
+from paxos.errors import InvariantViolation
+from paxos.messages import Accept, Accepted, AskChosen, AskVotes, Begin, Chosen, ChosenPage, Expired, Heartbeat, VotesPage
+
+LearnerMessage = Accept | Accepted | VotesPage | AskChosen | ChosenPage | Heartbeat | Begin | Expired
+
+CATCH_UP = "catch-up"
+_HORIZON_SLOTS = 4096
+
+
+class _Tally:
+    """What is known of one slot that is not learned yet."""
+
+    __slots__ = ("values", "voters")
+
+    def __init__(self) -> None:
+        # At most one value a ballot: a proposer proposes one value with a ballot.
+        self.values: dict[Ballot, bytes] = {}
+        # Distinct acceptors that voted at each ballot.
+        self.voters: dict[Ballot, set[str]] = {}
+
+
+class Learner:
+    """One group's learner on one node; it tells `Chosen` in slot order."""
+
+    handles = (Accept, Accepted, VotesPage, AskChosen, ChosenPage, Heartbeat, Begin, Expired)
+
+    def __init__(self, group: str, company: Company, archive: Archive) -> None:
+        self.group = group
+        self._node = company.node
+        self._quorum = company.quorum
+        self._archive = archive
+        self._settings = company.settings
+        # Every slot below is learned, and told.
+        self.next_slot = archive.learned_end(group)[0]
+        # Slots below this are chosen somewhere, as far as was heard; what lies between is missing here.
+        self.known_end = self.next_slot
+        # Slots from next_slot to the horizon; what lies beyond is left to catch-up, so that memory stays bounded.
+        self._tallies: dict[int, _Tally] = {}
+        # Nodes heard to know more than this one; they are asked in turn, so that one that is gone costs one wait.
+        self._informed: list[str] = []
+        self._asked_count = 0
+        # Where it stood when the running catch-up timer was started; -1 while none runs.
+        self._waiting_at = -1
+
+    def handle(self, source: str, message: LearnerMessage) -> Effects:
+        """Count a vote, take a value, or help another learner."""
+        match message:
+            case Accept():
+                return self._accept(source, message)
+            case Accepted():
+                return self._accepted(source, message)
+            case VotesPage():
+                return self._votes_page(source, message)
+            case ChosenPage():
+                return self._chosen_page(source, message)
+            case AskChosen():
+                return self._answer(source, message)
+            case Heartbeat():
+                return self._hear_of(source, message.chosen_through)
+            case Expired():
+                return self._expired(message)
+            case Begin():
+                return NOTHING
+            case _:
+                assert_never(message)
+
+    def flush(self) -> Effects:
+        """Nothing waits for the end of a drain."""
+        return NOTHING
+
+    # ---- votes -------------------------------------------------------------------------------------------------------------------
+
+    def _accept(self, source: str, message: Accept) -> Effects:
+        if message.ballot.node != source:
+            return NOTHING
+        self._note_value(message.slot, message.ballot, message.value)
+        return self._settle() + self._hear_of(source, message.chosen_through)
+
+    def _accepted(self, source: str, message: Accepted) -> Effects:
+        if source not in self._quorum.members:
+            return NOTHING
+        last_slot = min(message.last_slot, self.next_slot + _HORIZON_SLOTS)
+        for slot in range(max(message.first_slot, self.next_slot), last_slot + 1):
+            self._note_vote(slot, message.ballot, source)
+        return self._settle() + self._wait_if_behind()
+
+    def _votes_page(self, source: str, message: VotesPage) -> Effects:
+        if source not in self._quorum.members:
+            return NOTHING
+        for vote in message.votes:
+            self._note_value(vote.slot, vote.ballot, vote.value)
+            if self.next_slot <= vote.slot <= self.next_slot + _HORIZON_SLOTS:
+                self._note_vote(vote.slot, vote.ballot, source)
+        return self._settle()
+
+    def _note_value(self, slot: int, ballot: Ballot, value: bytes) -> None:
+        if self.next_slot <= slot <= self.next_slot + _HORIZON_SLOTS:
+            self._tallies.setdefault(slot, _Tally()).values.setdefault(ballot, value)
+
+    def _note_vote(self, slot: int, ballot: Ballot, acceptor: str) -> None:
+        voters = self._tallies.setdefault(slot, _Tally()).voters.setdefault(ballot, set())
+        voters.add(acceptor)
+        if self._quorum.accepted(voters):
+            self.known_end = max(self.known_end, slot + 1)
+
+    def _settle(self) -> Effects:
+        """Tell every consecutive slot whose value is known to be chosen."""
+        chosen = []
+        while (tally := self._tallies.get(self.next_slot)) is not None and (ballot := self._winner(tally)) is not None:
+            chosen.append(Chosen(self.next_slot, ballot, tally.values[ballot]))
+            del self._tallies[self.next_slot]
+            self.next_slot += 1
+        return Effects(tell=tuple(chosen)) if chosen else NOTHING
+
+    def _winner(self, tally: _Tally) -> Ballot | None:
+        """The highest ballot at which a quorum voted, if its value is known."""
+        won = [ballot for ballot, voters in tally.voters.items() if self._quorum.accepted(voters) and ballot in tally.values]
+        if len({tally.values[ballot] for ballot in won}) > 1:
+            raise InvariantViolation(f"{self.group}: two values chosen for slot {self.next_slot} at {sorted(won)}")
+        return max(won, default=None)
+
+    # ---- catch-up ----------------------------------------------------------------------------------------------------------------
+
+    def _hear_of(self, source: str, chosen_through: int) -> Effects:
+        """Somebody knows that slots are chosen up to here."""
+        if chosen_through > self.next_slot and source != self._node:
+            self.known_end = max(self.known_end, chosen_through)
+            self._informed = [source, *(name for name in self._informed if name != source)][:8]
+        return self._wait_if_behind()
+
+    def _wait_if_behind(self) -> Effects:
+        if self._waiting_at >= 0 or self.next_slot >= self.known_end:
+            return NOTHING
+        self._waiting_at = self.next_slot
+        return Effects(timers=(StartTimer(CATCH_UP, self._settings.ask_seconds, self._settings.ask_seconds),))
+
+    def _expired(self, message: Expired) -> Effects:
+        if message.timer != CATCH_UP:
+            return NOTHING
+        stuck = self.next_slot == self._waiting_at < self.known_end
+        self._waiting_at = -1
+        return (self._ask() if stuck else NOTHING) + self._wait_if_behind()
+
+    def _ask(self) -> Effects:
+        """Ask the informed nodes in turn, and after each round of them the acceptors."""
+        others = [name for name in self._informed if name != self._node]
+        turn = self._asked_count % (len(others) + 1)
+        self._asked_count += 1
+        if turn < len(others):
+            return sending(others[turn], AskChosen(self.next_slot))
+        last_slot = min(self.known_end - 1, self.next_slot + _HORIZON_SLOTS)
+        return sending(ACCEPTORS, AskVotes(self.next_slot, last_slot))
+
+    def _answer(self, source: str, message: AskChosen) -> Effects:
+        found = self._archive.learned(self.group, message.first_slot, self._settings.page_bytes)
+        page = ChosenPage(message.first_slot, tuple((record.ballot, record.value) for record in found), self.next_slot)
+        return sending(source, page)
+
+    def _chosen_page(self, source: str, message: ChosenPage) -> Effects:
+        before = self.next_slot
+        chosen = []
+        for slot, (ballot, value) in enumerate(message.values, message.first_slot):
+            if slot == self.next_slot:
+                chosen.append(Chosen(slot, ballot, value))
+                self._tallies.pop(slot, None)
+                self.next_slot += 1
+        effects = Effects(tell=tuple(chosen)) + self._settle() + self._hear_of(source, message.end)
+        if self.next_slot > before and self.next_slot < message.end:
+            effects += Effects(send=(Send(source, AskChosen(self.next_slot)),))
+        return effects

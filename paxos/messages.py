@@ -1,0 +1,376 @@
+"""Every message of the protocol: closed unions, one struct a message.
+
+Wire messages cross the transport; local messages pass between the roles that one actor plays for one group, and never leave it.
+Names and numbers (1a, 1b, 2a, 2b) follow Lamport, "Paxos Made Simple", and the ladders in docs/protocol.md.
+"""
+
+from enum import IntEnum
+
+from msgspec import Struct
+
+from paxos.ballot import Ballot, NodeName, Revision, Slot
+
+# ---- values ---------------------------------------------------------------------------------------------------------------------
+
+
+class Command(Struct, frozen=True, array_like=True):
+    """What a client wants in the log: `value` is JSON text as the client wrote it; an `id` that is not empty executes once."""
+
+    id: str
+    value: bytes
+
+
+class Batch(Struct, frozen=True, array_like=True):
+    """The value of a slot: commands that travel together, under the ballot that first proposed them. No commands: a NOOP."""
+
+    ballot: Ballot
+    commands: tuple[Command, ...]
+
+
+class Entry(Struct, frozen=True, array_like=True):
+    """One executed command: `revision` 1, 2, 3 … is its place in the order, the same on every node, as is everything here."""
+
+    revision: Revision
+    slot: Slot
+    ballot: Ballot
+    id: str
+    value: bytes
+
+
+# ---- phase 1 and phase 2 --------------------------------------------------------------------------------------------------------
+
+
+class Prepare(Struct, frozen=True, array_like=True, tag=1):
+    """1a, to the acceptors: promise this ballot for every slot, and tell me your votes from `first_slot` on."""
+
+    ballot: Ballot
+    first_slot: Slot
+
+
+class Vote(Struct, frozen=True, array_like=True):
+    """The value that an acceptor accepted for a slot, at the ballot given."""
+
+    slot: Slot
+    ballot: Ballot
+    value: bytes
+
+
+class Promise(Struct, frozen=True, array_like=True, tag=2):
+    """1b, to the proposer: no lower ballot any more, and all my votes from `first_slot` up to, not including, `end_slot`."""
+
+    ballot: Ballot
+    first_slot: Slot
+    end_slot: Slot
+    votes: tuple[Vote, ...]
+
+
+class Accept(Struct, frozen=True, array_like=True, tag=3):
+    """2a, to the acceptors (learners listen): vote for this value; every slot below `chosen_through` is chosen."""
+
+    ballot: Ballot
+    slot: Slot
+    value: bytes
+    chosen_through: Slot
+
+
+class Accepted(Struct, frozen=True, array_like=True, tag=4):
+    """2b, to the learners: I voted at this ballot in every slot of the range, both ends included."""
+
+    ballot: Ballot
+    first_slot: Slot
+    last_slot: Slot
+
+
+class Nack(Struct, frozen=True, array_like=True, tag=5):
+    """Refusal of a Prepare or Accept at `ballot`: the acceptor has promised `promised`."""
+
+    ballot: Ballot
+    promised: Ballot
+
+
+# ---- election -------------------------------------------------------------------------------------------------------------------
+
+
+class Heartbeat(Struct, frozen=True, array_like=True, tag=6):
+    """To everyone: the owner of this ballot leads, and every slot below `chosen_through` is chosen."""
+
+    ballot: Ballot
+    chosen_through: Slot
+
+
+class Echo(Struct, frozen=True, array_like=True, tag=7):
+    """To the leader: this acceptor hears the heartbeats of that ballot, and of no higher one."""
+
+    ballot: Ballot
+
+
+class Probe(Struct, frozen=True, array_like=True, tag=8):
+    """To the acceptors, before a campaign disturbs anyone: do you hear a leader?"""
+
+    number: Slot
+
+
+class ProbeReply(Struct, frozen=True, array_like=True, tag=9):
+    """To the candidate: whether a leader is heard here, the highest ballot heard, and up to where slots are chosen."""
+
+    number: Slot
+    hears_leader: bool
+    highest: Ballot
+    chosen_through: Slot
+
+
+# ---- catch-up -------------------------------------------------------------------------------------------------------------------
+
+
+class AskChosen(Struct, frozen=True, array_like=True, tag=10):
+    """To one learner: what was chosen from this slot on?"""
+
+    first_slot: Slot
+
+
+class ChosenPage(Struct, frozen=True, array_like=True, tag=11):
+    """The chosen values of consecutive slots from `first_slot` on, each with the ballot it was chosen at; the sender knows `end`."""
+
+    first_slot: Slot
+    values: tuple[tuple[Ballot, bytes], ...]
+    end: Slot
+
+
+class AskVotes(Struct, frozen=True, array_like=True, tag=12):
+    """To the acceptors, when no learner knows: what did you vote for in this range, both ends included?"""
+
+    first_slot: Slot
+    last_slot: Slot
+
+
+class VotesPage(Struct, frozen=True, array_like=True, tag=13):
+    """One acceptor's votes. They count for a learner as its Accepted messages would, ballot by ballot."""
+
+    votes: tuple[Vote, ...]
+
+
+# ---- clients --------------------------------------------------------------------------------------------------------------------
+
+
+class OutcomeKind(IntEnum):
+    """How a request ended. Only UNKNOWN leaves open whether the command is or will be in the log."""
+
+    DONE = 0
+    REJECTED = 1
+    NOT_DONE = 2
+    UNKNOWN = 3
+    REDIRECT = 4
+    UNDECIDED = 5
+
+
+class Locate(Struct, frozen=True, array_like=True, tag=14):
+    """From a client to every proposer: who are you, and who leads?"""
+
+
+class Located(Struct, frozen=True, array_like=True, tag=15):
+    """A proposer is here; `leader` is the node it follows or is, empty if it knows none."""
+
+    leader: NodeName
+
+
+class Submit(Struct, frozen=True, array_like=True, tag=16):
+    """From a client to one proposer: have these commands chosen. Each is answered by an Outcome of its own."""
+
+    commands: tuple[Command, ...]
+
+
+class Query(Struct, frozen=True, array_like=True, tag=17):
+    """From a client to one proposer of a decree: what won, if anything did? Answered by an Outcome with this id."""
+
+    id: str
+
+
+class Outcome(Struct, frozen=True, array_like=True, tag=18):
+    """To the client: how the command with this id ended. `entries` holds the winner when DONE, and is empty otherwise.
+
+    `leader` is where to go on REDIRECT, and a hint otherwise. `answered_count` says how many Submits or Queries this answers: once a
+    client has heard NOT_DONE or REDIRECT for each that it sent, nothing of them is left anywhere.
+    """
+
+    id: str
+    kind: OutcomeKind
+    entries: tuple[Entry, ...]
+    reason: str
+    leader: NodeName
+    answered_count: Slot = 1
+
+
+class ReadLog(Struct, frozen=True, array_like=True, tag=19):
+    """From a client to one learner: the entries from this revision on. `number` comes back in the answer."""
+
+    number: Slot
+    first_revision: Revision
+
+
+class LogPage(Struct, frozen=True, array_like=True, tag=20):
+    """Consecutive entries, as many as fit a page; `end_revision` is the first revision that this learner has not executed."""
+
+    number: Slot
+    entries: tuple[Entry, ...]
+    end_revision: Revision
+
+
+class Inquire(Struct, frozen=True, array_like=True, tag=21):
+    """From anyone to every actor: how are you?"""
+
+
+class Report(Struct, frozen=True, array_like=True, tag=22):
+    """An actor's state as one JSON object."""
+
+    json: bytes
+
+
+class Stranger(Struct, frozen=True, array_like=True, tag=23):
+    """To a node whose store is not the one remembered under its name: it must not take part."""
+
+    node: NodeName
+    expected_store_id: str
+    found_store_id: str
+
+
+WireMessage = (
+    Prepare
+    | Promise
+    | Accept
+    | Accepted
+    | Nack
+    | Heartbeat
+    | Echo
+    | Probe
+    | ProbeReply
+    | AskChosen
+    | ChosenPage
+    | AskVotes
+    | VotesPage
+    | Locate
+    | Located
+    | Submit
+    | Query
+    | Outcome
+    | ReadLog
+    | LogPage
+    | Inquire
+    | Report
+    | Stranger
+)
+
+# ---- local messages -------------------------------------------------------------------------------------------------------------
+
+
+class Begin(Struct, frozen=True):
+    """From the shell, once: the group is live on this node."""
+
+
+class Expired(Struct, frozen=True):
+    """From the shell: the timer of this name ran out."""
+
+    timer: str
+
+
+class Chosen(Struct, frozen=True):
+    """From the learner, in slot order and once a slot: this value is chosen."""
+
+    slot: Slot
+    ballot: Ballot
+    value: bytes
+
+
+class Executed(Struct, frozen=True):
+    """From the replica: the slot was executed and gave these entries; commands that repeat an id gave none."""
+
+    slot: Slot
+    ballot: Ballot
+    entries: tuple[Entry, ...]
+    repeated: tuple[Command, ...]
+
+
+class Propose(Struct, frozen=True):
+    """From the intake to the proposer: get these commands chosen."""
+
+    commands: tuple[Command, ...]
+
+
+class Withdraw(Struct, frozen=True):
+    """From the intake to the proposer: do not propose these any more, unless they already were."""
+
+    commands: tuple[Command, ...]
+
+
+class Withdrawn(Struct, frozen=True):
+    """From the proposer: these were never proposed and never will be."""
+
+    commands: tuple[Command, ...]
+
+
+class Knock(Struct, frozen=True):
+    """From the shell: somebody published this at the JSON door; `eager` where this node should act rather than wait for another.
+
+    `command` is None where the caller only asks what was decided.
+    """
+
+    command: Command | None
+    eager: bool
+
+
+class Inspect(Struct, frozen=True):
+    """From the intake to the proposer of a decree: find out whether anything may have been chosen."""
+
+
+class Undecided(Struct, frozen=True):
+    """From the proposer of a decree: a quorum has voted for nothing."""
+
+
+class Lead(Struct, frozen=True):
+    """From the election to the proposer: campaign, with a ballot above this one."""
+
+    above: Ballot
+
+
+class Resign(Struct, frozen=True):
+    """From the election to the proposer: a quorum is out of reach; stop leading."""
+
+
+class Elected(Struct, frozen=True):
+    """From the proposer: phase 1 is won; slots from `free_slot` on hold nothing of an earlier ballot."""
+
+    ballot: Ballot
+    free_slot: Slot
+
+
+class Deposed(Struct, frozen=True):
+    """From the proposer: it no longer leads or campaigns; `by` is the ballot that it lost to, or its own where it gave up itself."""
+
+    by: Ballot
+
+
+class Following(Struct, frozen=True):
+    """From the election: another node leads, or nobody does (an empty name)."""
+
+    leader: NodeName
+
+
+LocalMessage = (
+    Begin
+    | Expired
+    | Chosen
+    | Executed
+    | Propose
+    | Withdraw
+    | Withdrawn
+    | Knock
+    | Inspect
+    | Undecided
+    | Lead
+    | Resign
+    | Elected
+    | Deposed
+    | Following
+)
+"""What passes between the roles of one cast."""
+
+Message = WireMessage | LocalMessage

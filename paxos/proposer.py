@@ -1,0 +1,327 @@
+"""The proposer: gets one value chosen in each slot, whatever others propose.
+
+Idle, it proposes nothing. Preparing, it asks a quorum to promise its ballot, for all slots at once. Leading, it re-proposes what it
+found (the value of the highest ballot, a NOOP in a gap) and then proposes values of its own, many slots in flight. A refusal names the
+ballot it lost to: the next campaign goes straight above it. Lamport, "Paxos Made Simple", sections 2.2 and 3; ladders 1 to 3 in
+docs/protocol.md.
+"""
+
+from collections import deque
+from typing import assert_never
+
+from msgspec import Struct
+
+from paxos.archive import Archive
+from paxos.ballot import END_SLOT, ZERO, Ballot
+from paxos.batches import encode_batch
+from paxos.company import Company
+from paxos.effects import ACCEPTORS, NOTHING, CancelTimer, Effects, Send, StartTimer, Timer, telling
+from paxos.errors import InvariantViolation
+from paxos.groups import is_decree
+from paxos.messages import (
+    Accept,
+    Begin,
+    Chosen,
+    Command,
+    Deposed,
+    Elected,
+    Expired,
+    Inspect,
+    Lead,
+    Nack,
+    Prepare,
+    Promise,
+    Propose,
+    Resign,
+    Undecided,
+    Vote,
+    Withdraw,
+    Withdrawn,
+)
+from paxos.records import RoundUsed
+
+ProposerMessage = Promise | Nack | Begin | Expired | Chosen | Propose | Withdraw | Inspect | Lead | Resign
+
+RETRY = "retry"
+BACK_OFF = "back-off"
+_RESEND_SLOTS = 16
+
+
+class Idle(Struct):
+    """Not proposing."""
+
+
+class Preparing(Struct):
+    """Phase 1 is under way."""
+
+    ballot: Ballot
+    # What was learned when the campaign began; promises must cover every slot from here on.
+    first_slot: int
+    # How far the votes of each acceptor that promised are known, END_SLOT when all are.
+    covered: dict[str, int] = {}
+    # The vote with the highest ballot for each slot, among the promises so far.
+    votes: dict[int, Vote] = {}
+
+
+class Leading(Struct):
+    """Phase 1 is won; values go out at this ballot until somebody promises a higher one."""
+
+    ballot: Ballot
+    # The slot of the next value of our own; above every slot in flight.
+    next_slot: int
+    # Proposed at this ballot and not learned; a slot's value never changes.
+    in_flight: dict[int, bytes]
+    in_flight_bytes: int
+    # Slots below were in flight when the retry timer was started.
+    resend_below: int = 0
+
+
+class Proposer:
+    """One group's proposer on one node."""
+
+    handles = (Promise, Nack, Begin, Expired, Chosen, Propose, Withdraw, Inspect, Lead, Resign)
+
+    def __init__(self, group: str, company: Company, archive: Archive) -> None:
+        self.group = group
+        self._node = company.node
+        self._quorum = company.quorum
+        self._settings = company.settings
+        # A decree is contended for whenever there is work; a log is led by whom the election names.
+        self._contends = is_decree(group)
+        self._end_slot = 1 if self._contends else END_SLOT
+        self.phase: Idle | Preparing | Leading = Idle()
+        # No ballot of this node has a higher round, before and after any restart.
+        self.round_used = archive.round_used(group)
+        # The highest ballot that refused us.
+        self.refused_by = ZERO
+        # Refusals in a row; sets the back-off.
+        self._refusal_count = 0
+        # Every slot below is learned here.
+        self.next_slot = archive.learned_end(group)[0]
+        # Not in flight yet, in order of arrival.
+        self.waiting: deque[Command] = deque()
+        # Commands of a decree that went out in an Accept: they can no longer be withdrawn.
+        self._proposed: dict[Command, None] = {}
+        self._inspecting = False
+        self._retrying = False
+
+    def handle(self, source: str, message: ProposerMessage) -> Effects:
+        """Take work, promises, refusals and what was learned."""
+        match message:
+            case Promise():
+                return self._promised(source, message)
+            case Nack():
+                return self._refused(source, message)
+            case Chosen():
+                return self._chosen(message)
+            case Propose():
+                self.waiting.extend(message.commands)
+                return self._contend()
+            case Inspect():
+                self._inspecting = True
+                return self._contend()
+            case Withdraw():
+                return self._withdraw(message)
+            case Lead():
+                self.refused_by = max(self.refused_by, message.above)
+                return self._campaign() if isinstance(self.phase, Idle) else NOTHING
+            case Resign():
+                return self._step_down(self._ballot())
+            case Expired():
+                return self._expired(message)
+            case Begin():
+                return NOTHING
+            case _:
+                assert_never(message)
+
+    def flush(self) -> Effects:
+        """At the end of a drain: what waits goes out together, as far as the window allows."""
+        phase = self.phase
+        if not isinstance(phase, Leading):
+            return NOTHING
+        sends = []
+        while self.waiting and phase.next_slot < self._end_slot and self._window_is_open(phase):
+            value = encode_batch(phase.ballot, self._next_commands())
+            sends.append(self._propose(phase, phase.next_slot, value))
+            phase.next_slot += 1
+        return Effects(send=tuple(sends), timers=self._keep_retrying(phase)) if sends else NOTHING
+
+    # ---- phase 1 -----------------------------------------------------------------------------------------------------------------
+
+    def _contend(self) -> Effects:
+        """A decree's proposer campaigns by itself; a refused one only when its back-off is over."""
+        if self._contends and isinstance(self.phase, Idle) and self._refusal_count == 0:
+            return self._campaign()
+        return NOTHING
+
+    def _campaign(self) -> Effects:
+        self.round_used = max(self.round_used, self.refused_by.round) + 1
+        ballot = Ballot(self.round_used, self._node)
+        self.phase = Preparing(ballot, self.next_slot)
+        return Effects(
+            persist=(RoundUsed(self.group, self.round_used),),
+            send=(Send(ACCEPTORS, Prepare(ballot, self.next_slot)),),
+            timers=self._restart_retry(),
+        )
+
+    def _promised(self, source: str, message: Promise) -> Effects:
+        phase = self.phase
+        if not isinstance(phase, Preparing) or message.ballot != phase.ballot:
+            return NOTHING
+        if source not in self._quorum.members or message.first_slot > max(phase.covered.get(source, phase.first_slot), self.next_slot):
+            return NOTHING
+        for vote in message.votes:
+            if vote.slot not in phase.votes or phase.votes[vote.slot].ballot < vote.ballot:
+                phase.votes[vote.slot] = vote
+        phase.covered[source] = max(phase.covered.get(source, 0), message.end_slot)
+        if message.end_slot < END_SLOT:
+            return Effects(send=(Send(source, self._next_page(phase, source)),))
+        complete = [acceptor for acceptor, end_slot in phase.covered.items() if end_slot == END_SLOT]
+        return self._elected(phase) if self._quorum.prepared(complete) else NOTHING
+
+    def _next_page(self, phase: Preparing, acceptor: str) -> Prepare:
+        return Prepare(phase.ballot, max(phase.covered.get(acceptor, phase.first_slot), self.next_slot))
+
+    def _elected(self, won: Preparing) -> Effects:
+        """Re-propose what may have been chosen before, and fill the gaps between."""
+        found = {slot: vote for slot, vote in won.votes.items() if slot >= self.next_slot}
+        free_slot = max(found, default=self.next_slot - 1) + 1
+        phase = Leading(won.ballot, free_slot, {}, 0)
+        self.phase = phase
+        noop = encode_batch(won.ballot, ())
+        sends = [self._propose(phase, slot, found[slot].value if slot in found else noop) for slot in range(self.next_slot, free_slot)]
+        effects = Effects(send=tuple(sends), timers=self._restart_retry(), tell=(Elected(won.ballot, free_slot),))
+        if self._inspecting and free_slot == 0 and not self.waiting:
+            self._inspecting = False
+            self.phase = Idle()
+            return effects + telling(Undecided())
+        return effects
+
+    # ---- phase 2 -----------------------------------------------------------------------------------------------------------------
+
+    def _propose(self, phase: Leading, slot: int, value: bytes) -> Send:
+        phase.in_flight[slot] = value
+        phase.in_flight_bytes += len(value)
+        return Send(ACCEPTORS, Accept(phase.ballot, slot, value, self.next_slot))
+
+    def _window_is_open(self, phase: Leading) -> bool:
+        return len(phase.in_flight) < self._settings.window_slots and phase.in_flight_bytes < self._settings.window_bytes
+
+    def _next_commands(self) -> tuple[Command, ...]:
+        """As many waiting commands as one batch holds; one for a decree, which has one winner."""
+        commands = [self.waiting.popleft()]
+        if self._contends:
+            self._proposed[commands[0]] = None
+            return tuple(commands)
+        size = len(commands[0].value)
+        while self.waiting and size + len(self.waiting[0].value) <= self._settings.batch_bytes:
+            commands.append(self.waiting.popleft())
+            size += len(commands[-1].value) + len(commands[-1].id) + 8
+        return tuple(commands)
+
+    def _chosen(self, message: Chosen) -> Effects:
+        self.next_slot = message.slot + 1
+        phase = self.phase
+        if self._contends:
+            return self._decided()
+        if not isinstance(phase, Leading):
+            return NOTHING
+        proposed = phase.in_flight.pop(message.slot, None)
+        if proposed is not None:
+            phase.in_flight_bytes -= len(proposed)
+        if message.ballot > phase.ballot:
+            return self._lost_to(message.ballot)
+        if message.slot >= phase.next_slot or (proposed is not None and proposed != message.value):
+            raise InvariantViolation(f"{self.group}: slot {message.slot} chosen at {message.ballot}, another value led at {phase.ballot}")
+        return NOTHING
+
+    def _decided(self) -> Effects:
+        self.waiting.clear()
+        self._proposed.clear()
+        self._inspecting = False
+        self.phase = Idle()
+        self._retrying = False
+        return Effects(timers=(CancelTimer(RETRY), CancelTimer(BACK_OFF)))
+
+    def _withdraw(self, message: Withdraw) -> Effects:
+        wanted = set(message.commands)
+        withdrawn = tuple(command for command in self.waiting if command in wanted and command not in self._proposed)
+        gone = set(withdrawn)
+        self.waiting = deque(command for command in self.waiting if command not in gone)
+        return telling(Withdrawn(withdrawn))
+
+    # ---- refusals and time -------------------------------------------------------------------------------------------------------
+
+    def _refused(self, source: str, message: Nack) -> Effects:
+        if source not in self._quorum.members or message.ballot != self._ballot() or message.promised <= message.ballot:
+            return NOTHING
+        return self._lost_to(message.promised)
+
+    def _lost_to(self, ballot: Ballot) -> Effects:
+        self.refused_by = max(self.refused_by, ballot)
+        effects = self._step_down(ballot)
+        if not self._contends:
+            return effects
+        self._refusal_count += 1
+        ceiling = min(self._settings.backoff_cap_seconds, self._settings.backoff_base_seconds * 2 ** min(self._refusal_count, 30))
+        return effects + Effects(timers=(StartTimer(BACK_OFF, 0.0, ceiling),))
+
+    def _step_down(self, by: Ballot) -> Effects:
+        """Stop at once: what is in flight may still be chosen, by whoever leads next."""
+        if isinstance(self.phase, Idle):
+            return NOTHING
+        if self._contends:
+            self.waiting.extendleft([command for command in self._proposed if command not in self.waiting])
+            withdrawn: tuple[Command, ...] = ()
+        else:
+            withdrawn = tuple(self.waiting)
+            self.waiting.clear()
+        self.phase = Idle()
+        self._retrying = False
+        return Effects(timers=(CancelTimer(RETRY),), tell=(Withdrawn(withdrawn), Deposed(by)))
+
+    def _expired(self, message: Expired) -> Effects:
+        if message.timer == RETRY:
+            self._retrying = False
+            return self._resend()
+        if message.timer != BACK_OFF or not isinstance(self.phase, Idle):
+            return NOTHING
+        if self.waiting or self._inspecting:
+            return self._campaign()
+        self._refusal_count = 0
+        return NOTHING
+
+    def _resend(self) -> Effects:
+        match self.phase:
+            case Idle():
+                return NOTHING
+            case Preparing() as phase:
+                missing = sorted(name for name in self._quorum.members if phase.covered.get(name, 0) < END_SLOT)
+                sends = tuple(Send(name, self._next_page(phase, name)) for name in missing)
+                return Effects(send=sends, timers=self._restart_retry())
+            case Leading() as phase:
+                old = sorted(slot for slot in phase.in_flight if slot < phase.resend_below)[:_RESEND_SLOTS]
+                accepts = tuple(Send(ACCEPTORS, Accept(phase.ballot, slot, phase.in_flight[slot], self.next_slot)) for slot in old)
+                return Effects(send=accepts, timers=self._keep_retrying(phase))
+            case _:
+                assert_never(self.phase)
+
+    def _keep_retrying(self, phase: Leading) -> tuple[Timer, ...]:
+        """Keep the retry timer running while anything is in flight."""
+        if self._retrying or not phase.in_flight:
+            return ()
+        phase.resend_below = phase.next_slot
+        return self._restart_retry()
+
+    def _restart_retry(self) -> tuple[Timer, ...]:
+        self._retrying = True
+        return (StartTimer(RETRY, self._settings.retry_seconds),)
+
+    def _ballot(self) -> Ballot:
+        match self.phase:
+            case Preparing(ballot=ballot) | Leading(ballot=ballot):
+                return ballot
+            case Idle():
+                return ZERO
+            case _:
+                assert_never(self.phase)

@@ -1,0 +1,56 @@
+"""The replica: executes what is chosen, in slot order, each command once.
+
+Every replica executes the same commands in the same order, so revisions and results are the same on every node. A command whose id
+was executed before gives no second entry. Van Renesse and Altinbuken, "Paxos Made Moderately Complex", section 2.
+"""
+
+from paxos.archive import Archive
+from paxos.batches import decode_batch
+from paxos.effects import NOTHING, Effects
+from paxos.errors import InvariantViolation
+from paxos.messages import Chosen, Command, Entry, Executed
+from paxos.records import Learned
+
+
+class Replica:
+    """One group's replica on one node."""
+
+    handles = (Chosen,)
+
+    def __init__(self, group: str, archive: Archive) -> None:
+        self.group = group
+        self._archive = archive
+        # Every slot below is executed; revisions below are given out.
+        self.next_slot, self.next_revision = archive.learned_end(group)
+        # Ids executed since the last flush, which the archive does not have yet.
+        self._unwritten: dict[str, int] = {}
+
+    def handle(self, source: str, message: Chosen) -> Effects:
+        """Execute the next slot."""
+        if message.slot != self.next_slot:
+            raise InvariantViolation(f"{self.group}: slot {message.slot} told out of order, expected {self.next_slot}")
+        batch = decode_batch(message.value)
+        first_revision = self.next_revision
+        entries: list[Entry] = []
+        repeated: list[Command] = []
+        for command in batch.commands:
+            if command.id and self._revision_of(command.id):
+                repeated.append(command)
+                continue
+            revision = first_revision + len(entries)
+            entries.append(Entry(revision, message.slot, batch.ballot, command.id, command.value))
+            if command.id:
+                self._unwritten[command.id] = revision
+        self.next_slot += 1
+        self.next_revision += len(entries)
+        new_ids = tuple((entry.id, entry.revision) for entry in entries if entry.id)
+        learned = Learned(self.group, message.slot, message.ballot, message.value, first_revision, len(entries), new_ids)
+        return Effects(persist=(learned,), tell=(Executed(message.slot, message.ballot, tuple(entries), tuple(repeated)),))
+
+    def flush(self) -> Effects:
+        """At the end of a drain: the archive is about to have everything."""
+        self._unwritten.clear()
+        return NOTHING
+
+    def _revision_of(self, command_id: str) -> int:
+        return self._unwritten.get(command_id) or self._archive.revision_of(self.group, command_id) or 0
