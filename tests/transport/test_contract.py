@@ -144,10 +144,14 @@ def test_deliver_is_one_call_at_a_time(make: MakeTransport) -> None:
         done.deliver(channel, payload)
         inside.release()
 
+    def publish_often(sender: Transport) -> None:
+        for _ in range(100):
+            sender.publish("single", b"x")
+
     receiver.subscribe("single", deliver)
     receiver.subscribe("single*", deliver)
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda sender: [sender.publish("single", b"x") for _ in range(100)], senders))
+        list(pool.map(publish_often, senders))
     done.wait_for(800)
     assert not overlaps
 
@@ -181,7 +185,12 @@ def test_nothing_is_delivered_after_close(make: MakeTransport) -> None:
     leaving, staying = make(), make()
     leaving.subscribe("late", inbox.deliver)
     staying.subscribe("late", witness.deliver)
-    flood = threading.Thread(target=lambda: [staying.publish("late", b"x") for _ in range(500)])
+
+    def publish_often() -> None:
+        for _ in range(500):
+            staying.publish("late", b"x")
+
+    flood = threading.Thread(target=publish_often)
     flood.start()
     inbox.wait_for(1)
     leaving.close()

@@ -1,0 +1,77 @@
+"""From a URL to a transport: the choice, the error texts, and what is imported when."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.servers import RedisServer, free_port
+from tests.transport.inbox import Inbox
+from transport.base import TransportUrlError
+from transport.opening import open_transport
+from transport.redis_pubsub import RedisPubSubTransport
+from transport.redis_socket import RedisSocketTransport
+
+BAD_URLS = [
+    "",
+    "localhost",
+    "http://localhost",
+    "redis://:secret@host:port",
+    "redis://h?db=x",
+    "redis://h?colour=red&password=secret",
+    "unix://",
+]
+
+
+@pytest.mark.parametrize("url", BAD_URLS)
+def test_an_unusable_url_is_one_clear_line_without_secrets(url: str) -> None:
+    with pytest.raises(TransportUrlError) as caught:
+        open_transport(url)
+    text = str(caught.value)
+    assert text.startswith(f"cannot use {url.partition('?')[0].replace(':secret@', '')}")
+    assert "redis://" in text
+    assert "\n" not in text
+    assert "secret" not in text
+
+
+def test_the_fast_transport_is_chosen() -> None:
+    transport = open_transport(f"redis://127.0.0.1:{free_port()}")
+    transport.close()
+    assert isinstance(transport, RedisSocketTransport)
+
+
+def test_without_hiredis_redis_py_serves(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "transport.redis_socket")
+    monkeypatch.setitem(sys.modules, "hiredis", None)
+    transport = open_transport(f"redis://127.0.0.1:{free_port()}")
+    transport.close()
+    assert isinstance(transport, RedisPubSubTransport)
+
+
+def test_redis_py_is_not_imported_before_it_is_needed() -> None:
+    program = "import sys, transport.base, transport.memory, transport.opening; sys.exit('redis' in sys.modules)"
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=Path(__file__).parents[2])
+
+
+@pytest.mark.server
+@pytest.mark.parametrize("kind", [RedisPubSubTransport, RedisSocketTransport])
+def test_tls_works(tmp_path: Path, kind: type[RedisPubSubTransport] | type[RedisSocketTransport]) -> None:
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
+    make += ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(certificate)]
+    try:
+        subprocess.run(make, check=True, capture_output=True)
+    except FileNotFoundError:
+        pytest.skip("no openssl to make a certificate with")
+    tls_port = free_port()
+    options = ["--tls-port", str(tls_port), "--tls-cert-file", str(certificate), "--tls-key-file", str(key), "--tls-auth-clients", "no"]
+    payloads = [b"small", bytes(3_000_000), b"end"]
+    with RedisServer(*options):
+        inbox, transport = Inbox(), kind(f"rediss://127.0.0.1:{tls_port}?ssl_ca_certs={certificate}")
+        transport.subscribe("x", inbox.deliver)
+        for payload in payloads:
+            transport.publish("x", payload)
+        inbox.wait_for(3)
+        transport.close()
+    assert inbox.payloads == payloads
