@@ -248,7 +248,12 @@ class Proposer:
         withdrawn = tuple(command for command in self.waiting if command in wanted and command not in self._proposed)
         gone = set(withdrawn)
         self.waiting = deque(command for command in self.waiting if command not in gone)
-        return telling(Withdrawn(withdrawn))
+        self._inspecting = False
+        effects = telling(Withdrawn(withdrawn))
+        if self._contends and isinstance(self.phase, Preparing) and not self.waiting:
+            self.phase = Idle()
+            effects += Effects(timers=(CancelTimer(RETRY),))
+        return effects
 
     # ---- refusals and time -------------------------------------------------------------------------------------------------------
 

@@ -1,1 +1,26 @@
-"""Paxos for the Redis you already run."""
+"""Paxos for the Redis you already run: the only import that users need."""
+
+from typing import TYPE_CHECKING
+
+from redpaxos.errors import NodeFailedError, NotDoneError, OutcomeUnknownError, RedpaxosError, RejectedError, UndecidedError
+
+if TYPE_CHECKING:
+    from redpaxos.client import Client
+
+__all__ = [
+    "NodeFailedError",
+    "NotDoneError",
+    "OutcomeUnknownError",
+    "RedpaxosError",
+    "RejectedError",
+    "UndecidedError",
+    "connect",
+]
+
+
+def connect(url: str, *, cluster: str, secret: bytes = b"") -> "Client":
+    """A client of the cluster whose messages that Redis carries; TransportUrlError if the URL makes no sense."""
+    from redpaxos.client import Client
+    from transport.opening import open_transport
+
+    return Client(open_transport(url), cluster, secret=secret)

@@ -1,0 +1,341 @@
+"""The client: proposes, decides, reads the log, and tells done from not done from unknown.
+
+A client is a participant of its own name on the transport. It finds a proposer, sends its command there under an id that makes it
+execute once, and repeats it until it is answered or its time is over. "Not done" is said only when every attempt was answered so.
+"""
+
+import json
+import secrets
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from msgspec import Struct
+
+from actors.channels import Channels
+from paxos.codec import Codec, Envelope, Letter
+from paxos.doors import CHOSEN
+from paxos.effects import ACCEPTORS, LEARNERS, PROPOSERS
+from paxos.errors import MalformedError
+from paxos.groups import LOG, decree_group
+from paxos.messages import (
+    Command,
+    Entry,
+    Inquire,
+    Locate,
+    Located,
+    LogPage,
+    Outcome,
+    OutcomeKind,
+    Query,
+    ReadLog,
+    Report,
+    Submit,
+    WireMessage,
+)
+from redpaxos.errors import NotDoneError, OutcomeUnknownError, RejectedError, UndecidedError
+from transport.base import Transport, TransportDownError, TransportError
+
+_LOCATE_SECONDS = 0.3
+_ATTEMPT_SECONDS = 1.0
+_POLL_SECONDS = 0.5
+
+
+class Decision(Struct, frozen=True):
+    """What was chosen: `value` as Python sees its JSON, `ballot` as (round, node), and whether it was the caller's own command."""
+
+    value: Any
+    ballot: tuple[int, str]
+    slot: int
+    revision: int
+    id: str
+    mine: bool
+
+
+class _Request:
+    """One command or question under way, and what became of each attempt."""
+
+    def __init__(self, group: str, request_id: str, message: Submit | Query) -> None:
+        self.group = group
+        self.id = request_id
+        self.message = message
+        # By proposer: attempts that were not answered with a definite no.
+        self.open_attempts: dict[str, int] = {}
+
+    @property
+    def is_open(self) -> bool:
+        """Whether some attempt may still take effect."""
+        return any(count > 0 for count in self.open_attempts.values())
+
+
+class Client:
+    """Safe to share between threads. Close it when done, or use it in a `with`."""
+
+    def __init__(self, transport: Transport, cluster: str, *, secret: bytes = b"", name: str | None = None) -> None:
+        self.name = name or f"client-{secrets.token_hex(6)}"
+        self._transport = transport
+        self._channels = Channels(cluster)
+        self._codec = Codec(cluster, secret)
+        self._cluster = cluster
+        self._sent_count: Counter[str] = Counter()
+        self._incarnation = secrets.randbits(60)
+        self._lock = threading.Lock()
+        self._waiting: dict[str, SimpleQueue[tuple[str, WireMessage]]] = {}
+        # The proposer that answered last, or led when last heard; empty when none is known.
+        self._proposer = ""
+        self._others: list[str] = []
+        self._news = threading.Event()
+        transport.subscribe(self._channels.incoming(self.name), self._deliver)
+
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the transport; requests under way end as unknown."""
+        self._transport.close()
+
+    # ---- what a caller wants -----------------------------------------------------------------------------------------------------
+
+    def propose(self, value: Any, *, id: str | None = None, timeout: float = 10.0) -> Decision:
+        """Append a JSON value to the log; with an `id`, at most once however often it is proposed.
+
+        Raises RejectedError, NotDoneError, or OutcomeUnknownError after `timeout` seconds.
+        """
+        request_id = id or secrets.token_hex(16)
+        command = Command(request_id, to_json(value))
+        return self._request(_Request(LOG, request_id, Submit((command,))), timeout)
+
+    def decide(self, name: str, value: Any, *, id: str | None = None, timeout: float = 10.0) -> Decision:
+        """Decide a named thing once and for all; returns what won, which is the same for everybody who ever asks.
+
+        Raises RejectedError, NotDoneError, or OutcomeUnknownError after `timeout` seconds.
+        """
+        request_id = id or secrets.token_hex(16)
+        command = Command(request_id, to_json(value))
+        return self._request(_Request(decree_group(name), request_id, Submit((command,))), timeout)
+
+    def decision(self, name: str, *, timeout: float = 10.0) -> Decision:
+        """What was decided under this name; UndecidedError if nothing was when a quorum was asked.
+
+        Raises NotDoneError if nobody could tell within `timeout` seconds.
+        """
+        request_id = secrets.token_hex(16)
+        try:
+            return self._request(_Request(decree_group(name), request_id, Query(request_id)), timeout)
+        except OutcomeUnknownError as error:
+            raise NotDoneError(f"nobody could tell what {name!r} is within {timeout} s") from error
+
+    def log(self, from_revision: int = 1, *, follow: bool = False, timeout: float = 10.0) -> Iterator[Decision]:
+        """The log from a revision on, nothing missing and nothing twice; with `follow` it waits for more, for ever.
+
+        Raises NotDoneError if no node answers for `timeout` seconds.
+        """
+        revision = from_revision
+        if follow:
+            self._transport.subscribe(self._channels.door(CHOSEN), lambda channel, payload: self._news.set())
+        while True:
+            self._news.clear()
+            page = self._read(revision, timeout)
+            for entry in page.entries:
+                yield to_decision(entry, mine=False)
+                revision = entry.revision + 1
+            if revision >= page.end_revision:
+                if not follow:
+                    return
+                self._news.wait(_POLL_SECONDS)
+
+    def status(self, *, timeout: float = 1.0) -> list[dict[str, Any]]:
+        """What each actor of the cluster says of itself, of those that answer in time."""
+        answers = self._expect("status")
+        for audience in (ACCEPTORS, PROPOSERS, LEARNERS):
+            self._send(audience, LOG, Inquire())
+        reports: dict[tuple[str, str], dict[str, Any]] = {}
+        for _, message in self._answers(answers, time.monotonic() + timeout):
+            if isinstance(message, Report):
+                report = json.loads(message.json)
+                reports[report["node"], report["kind"]] = report
+                if _is_complete(reports):
+                    break
+        return [reports[key] for key in sorted(reports)]
+
+    # ---- requests ----------------------------------------------------------------------------------------------------------------
+
+    def _request(self, request: _Request, timeout: float) -> Decision:
+        deadline = time.monotonic() + timeout
+        answers = self._expect(request.id)
+        try:
+            while time.monotonic() < deadline:
+                if not (proposer := self._proposer or self._locate(deadline)):
+                    continue
+                decision = self._attempt(request, proposer, answers, deadline)
+                if decision is not None:
+                    return decision
+        finally:
+            self._waiting.pop(request.id, None)
+        if request.is_open:
+            raise OutcomeUnknownError(f"no answer within {timeout} s; ask again with id {request.id}", request.id)
+        raise NotDoneError(f"no proposer took it within {timeout} s: is a node running, and is Redis in reach?")
+
+    def _attempt(
+        self, request: _Request, proposer: str, answers: "SimpleQueue[tuple[str, WireMessage]]", deadline: float
+    ) -> Decision | None:
+        """Ask one proposer and wait for a while; None if the request should be tried again."""
+        if not self._submit(request, proposer):
+            return None
+        until = min(deadline, time.monotonic() + _ATTEMPT_SECONDS)
+        for source, message in self._answers(answers, until):
+            if not isinstance(message, Outcome):
+                continue
+            if message.kind is OutcomeKind.DONE:
+                return to_decision(message.entries[0], mine=message.entries[0].id == request.id)
+            if message.kind is OutcomeKind.UNKNOWN:
+                self._turn_to(message.leader)
+                return None
+            open_attempts = request.open_attempts.get(source, 0) - message.answered_count
+            request.open_attempts[source] = max(0, open_attempts)
+            if message.kind is OutcomeKind.REDIRECT:
+                self._turn_to(message.leader)
+                return None
+            self._raise_for(message, request)
+        self._turn_to("")
+        return None
+
+    def _submit(self, request: _Request, proposer: str) -> bool:
+        """Send it, noting that it may take effect unless it certainly never left."""
+        request.open_attempts[proposer] = request.open_attempts.get(proposer, 0) + 1
+        try:
+            self._send(proposer, request.group, request.message)
+        except TransportDownError:
+            request.open_attempts[proposer] -= 1
+            self._news.wait(0.05)
+            return False
+        except TransportError:
+            self._news.wait(0.05)
+        return True
+
+    @staticmethod
+    def _raise_for(outcome: Outcome, request: _Request) -> None:
+        """End the request if this answer settles it."""
+        if outcome.kind is OutcomeKind.UNDECIDED:
+            raise UndecidedError(outcome.reason)
+        if outcome.kind is OutcomeKind.REJECTED:
+            raise RejectedError(outcome.reason)
+        if not request.is_open:
+            raise NotDoneError(outcome.reason)
+
+    def _turn_to(self, proposer: str) -> None:
+        self._proposer = proposer
+
+    def _locate(self, deadline: float) -> str:
+        """Find a proposer, the leader if anybody knows it; empty if nobody answers yet."""
+        answers = self._expect("locate")
+        try:
+            self._send(PROPOSERS, LOG, Locate())
+        except TransportError:
+            self._news.wait(0.05)
+            return ""
+        heard: list[str] = []
+        for source, message in self._answers(answers, min(deadline, time.monotonic() + _LOCATE_SECONDS)):
+            if isinstance(message, Located):
+                if message.leader:
+                    self._turn_to(message.leader)
+                    return message.leader
+                heard.append(source)
+        self._turn_to(secrets.choice(heard) if heard else "")
+        return self._proposer
+
+    def _read(self, revision: int, timeout: float) -> LogPage:
+        """One page of the log, from whichever node answers."""
+        deadline = time.monotonic() + timeout
+        number = secrets.randbits(60)
+        answers = self._expect(f"page-{number}")
+        try:
+            while time.monotonic() < deadline:
+                if not (node := self._proposer or self._locate(deadline)):
+                    continue
+                try:
+                    self._send(node, LOG, ReadLog(number, revision))
+                except TransportError:
+                    self._news.wait(0.05)
+                for _, message in self._answers(answers, min(deadline, time.monotonic() + _ATTEMPT_SECONDS)):
+                    if isinstance(message, LogPage):
+                        return message
+                self._turn_to("")
+        finally:
+            self._waiting.pop(f"page-{number}", None)
+        raise NotDoneError(f"no node read the log within {timeout} s")
+
+    # ---- the wire ----------------------------------------------------------------------------------------------------------------
+
+    def _send(self, target: str, group: str, message: WireMessage) -> None:
+        channel = self._channels.outgoing(target, self.name)
+        with self._lock:
+            self._sent_count[channel] += 1
+            sequence = self._sent_count[channel]
+        envelope = Envelope(self._cluster, self.name, "", self._incarnation, sequence, (Letter(group, message),))
+        self._transport.publish(channel, self._codec.encode(envelope))
+
+    def _deliver(self, channel: str, payload: bytes) -> None:
+        try:
+            envelope = self._codec.decode(payload)
+        except MalformedError:
+            return
+        for letter in envelope.letters:
+            queue = self._waiting.get(_key(letter.message))
+            if queue is not None:
+                queue.put((envelope.source, letter.message))
+
+    def _expect(self, key: str) -> "SimpleQueue[tuple[str, WireMessage]]":
+        queue: SimpleQueue[tuple[str, WireMessage]] = SimpleQueue()
+        self._waiting[key] = queue
+        return queue
+
+    @staticmethod
+    def _answers(queue: "SimpleQueue[tuple[str, WireMessage]]", until: float) -> Iterator[tuple[str, WireMessage]]:
+        """What arrives until then."""
+        while (left := until - time.monotonic()) > 0:
+            try:
+                yield queue.get(timeout=left)
+            except Empty:
+                return
+
+
+def to_json(value: Any) -> bytes:
+    """The JSON text of a Python value; RejectedError if it has none."""
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    except (TypeError, ValueError, RecursionError, UnicodeEncodeError) as error:
+        raise RejectedError(f"the value is not JSON: {error}") from error
+
+
+def to_decision(entry: Entry, *, mine: bool) -> Decision:
+    """An entry as callers see it."""
+    value = json.loads(entry.value)
+    return Decision(value, (entry.ballot.round, entry.ballot.node), entry.slot, entry.revision, entry.id, mine)
+
+
+def _key(message: WireMessage) -> str:
+    """Which request a message answers."""
+    match message:
+        case Outcome(id=request_id):
+            return request_id
+        case LogPage(number=number):
+            return f"page-{number}"
+        case Located():
+            return "locate"
+        case Report():
+            return "status"
+        case _:
+            return ""
+
+
+def _is_complete(reports: dict[tuple[str, str], dict[str, Any]]) -> bool:
+    """Whether every member's acceptor has answered, and some node that knows the log."""
+    members = {member for report in reports.values() for member in report.get("members", ())}
+    return bool(members) and all((member, "acceptor") in reports for member in members)

@@ -1,0 +1,172 @@
+"""A node: the composition root, where actors, store, transport and timers are made, wired and started.
+
+A node plays any subset of three roles. The acceptor has a store of its own, because it is the one that others wait for; proposer and
+learner share one actor and one store, because a proposer has to know what was chosen. A node that cannot go on safely stops whole and
+says why.
+"""
+
+import contextlib
+import logging
+import threading
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from random import Random, SystemRandom
+
+import pykka
+from actors.storage.sqlite import SqliteStorage
+from msgspec import Struct
+
+from actors.acceptor import AcceptorActor
+from actors.base import WAKE, Delivery, Ring, RoleActor, Wiring
+from actors.channels import Channels, check_name
+from actors.learner import LearnerActor
+from actors.mailbox import Mailbox
+from actors.proposer import ProposerActor
+from actors.storage.base import Storage
+from actors.timers import ThreadTimers
+from paxos.codec import Codec
+from paxos.company import Company
+from paxos.errors import ConfigurationError
+from paxos.quorum import majority
+from paxos.settings import Settings
+from redpaxos.errors import NodeFailedError
+from transport.base import Transport
+
+log = logging.getLogger("redpaxos")
+
+ROLES = ("acceptor", "proposer", "learner")
+_STOP_SECONDS = 0.8
+
+MakeStorage = Callable[[str], Storage]
+"""Opens the store of this name: `acceptor` or `log`."""
+
+
+class NodeConfig(Struct, frozen=True):
+    """Which node of which cluster this is, and what it does there."""
+
+    name: str
+    cluster: str
+    # The nodes whose acceptors vote; the same on every node of the cluster.
+    members: tuple[str, ...]
+    roles: tuple[str, ...] = ROLES
+    # Signs every frame where it is not empty; the same on every node and client.
+    secret: bytes = b""
+    settings: Settings = Settings()
+
+    def checked(self) -> "NodeConfig":
+        """This configuration, or ConfigurationError in one line."""
+        for kind, name in (("cluster", self.cluster), ("node", self.name), *(("member", member) for member in self.members)):
+            check_name(kind, name)
+        if len(set(self.members)) < len(self.members):
+            raise ConfigurationError(f"members {','.join(self.members)} name a node twice")
+        majority(self.members)
+        if not self.roles or set(self.roles) - set(ROLES):
+            raise ConfigurationError(f"roles {','.join(self.roles) or '(none)'}: choose among {','.join(ROLES)}")
+        if "acceptor" in self.roles and self.name not in self.members:
+            raise ConfigurationError(f"node {self.name} is not among the members {','.join(self.members)}, so it cannot be an acceptor")
+        self.settings.checked()
+        return self
+
+
+class Node:
+    """One running node; start() once, then stop(), or wait() for it to fail."""
+
+    def __init__(self, config: NodeConfig, transport: Transport, make_storage: MakeStorage, *, random: Random | None = None) -> None:
+        self.config = config.checked()
+        self._transport = transport
+        self._make_storage = make_storage
+        self._random = random or SystemRandom()
+        self._timers = ThreadTimers()
+        self._actors: list[pykka.ActorRef[RoleActor]] = []
+        self._failure: BaseException | None = None
+        self._ended = threading.Event()
+
+    def start(self) -> None:
+        """Open the stores, then start the actors; a store that cannot be trusted raises its StorageError here."""
+        kinds = self._kinds()
+        stores = open_stores([name for name, _ in kinds], self._make_storage)
+        self._timers.start()
+        for (name, kind), storage in zip(kinds, stores, strict=True):
+            self._start_actor(kind, storage)
+            log.info("node %s of cluster %s plays %s from store %s", self.config.name, self.config.cluster, name, storage.identity.store_id)
+
+    def wait(self, timeout_seconds: float | None = None) -> bool:
+        """Block until the node has stopped; NodeFailedError says why if it stopped by itself. False if the time ran out."""
+        ended = self._ended.wait(timeout_seconds)
+        if self._failure is not None:
+            raise NodeFailedError(f"node {self.config.name} stopped: {self._failure}") from self._failure
+        return ended
+
+    def stop(self) -> None:
+        """Hear nothing more, let each actor finish its drain, and close the stores; idempotent."""
+        self._transport.close()
+        self._timers.close()
+        for actor in self._actors:
+            actor.stop(block=False)
+        for actor in self._actors:
+            actor.actor_stopped.wait(_STOP_SECONDS)
+        self._ended.set()
+
+    def _kinds(self) -> list[tuple[str, type[RoleActor]]]:
+        """The stores and actors of the roles."""
+        kinds: list[tuple[str, type[RoleActor]]] = []
+        if "acceptor" in self.config.roles:
+            kinds.append(("acceptor", AcceptorActor))
+        if "proposer" in self.config.roles:
+            kinds.append(("log", ProposerActor))
+        elif "learner" in self.config.roles:
+            kinds.append(("log", LearnerActor))
+        return kinds
+
+    def _start_actor(self, kind: type[RoleActor], storage: Storage) -> None:
+        mailbox: Mailbox[Delivery | Ring] = Mailbox()
+        wiring = Wiring(
+            company=Company(self.config.name, majority(self.config.members), self.config.settings),
+            channels=Channels(self.config.cluster),
+            codec=Codec(self.config.cluster, self.config.secret),
+            storage=storage,
+            transport=self._transport,
+            timers=self._timers,
+            random=self._random,
+            mailbox=mailbox,
+            trace=log.info,
+            failed=self._fail,
+        )
+        ref = kind.start(wiring)
+        self._actors.append(ref)
+        mailbox.attach(partial(wake, ref))
+
+    def _fail(self, reason: BaseException) -> None:
+        """An actor has failed: nothing of this node may go on."""
+        if self._failure is None:
+            self._failure = reason
+            log.error("node %s stops: %s", self.config.name, reason)
+        threading.Thread(target=self.stop, name="redpaxos-stop", daemon=True).start()
+
+
+def wake(ref: "pykka.ActorRef[RoleActor]") -> None:
+    """Tell an actor to look into its mailbox; one that has stopped needs no telling."""
+    with contextlib.suppress(pykka.ActorDeadError):
+        ref.tell(WAKE)
+
+
+def open_stores(names: list[str], make_storage: MakeStorage) -> list[Storage]:
+    """All stores or none."""
+    stores: list[Storage] = []
+    try:
+        stores += (make_storage(name) for name in names)
+    except BaseException:
+        for store in stores:
+            store.close()
+        raise
+    return stores
+
+
+def sqlite_stores(directory: Path, config: NodeConfig) -> MakeStorage:
+    """Stores of a node in its own directory, one file an actor."""
+
+    def make(name: str) -> Storage:
+        return SqliteStorage.open(directory / f"{name}.sqlite3", cluster=config.cluster, node=config.name)
+
+    return make
