@@ -16,6 +16,7 @@ class AcceptorActor(RoleActor):
     """Votes, from one store, for every group."""
 
     kind = "acceptor"
+    store = "acceptor"
     audiences = (ACCEPTORS,)
 
     def make_cast(self, group: str) -> Cast:

@@ -77,6 +77,8 @@ class RoleActor(pykka.ThreadingActor):
     """Hosts the casts of one kind of role, one cast a group."""
 
     kind = "role"
+    # The store that the actor owns; two actors of a node own two.
+    store = ""
     audiences: tuple[str, ...] = ()
     use_daemon_thread = True
 
@@ -94,8 +96,7 @@ class RoleActor(pykka.ThreadingActor):
         self._sequences = Sequences()
         self._sent_count: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
-        # Peers whose store is on record, and complaints made: each is made once.
-        self._remembered = set(self._peer_stores)
+        # Complaints made: each is made once.
         self._complained: set[tuple[str, str]] = set()
         # What this drain has gathered, in order.
         self._records: list[Record] = []
@@ -156,7 +157,7 @@ class RoleActor(pykka.ThreadingActor):
         """Let the casts hear an envelope, if it is fresh and from whom its channel says."""
         if Channels.sender(channel) != envelope.source:
             raise MalformedError("forged", f"{envelope.source!r} on {channel!r}")
-        if not self._sequences.is_fresh(channel, envelope.incarnation, envelope.sequence):
+        if not self._sequences.is_fresh(f"{channel}/{envelope.store}", envelope.incarnation, envelope.sequence):
             return
         if not self._is_known(envelope):
             return
@@ -167,15 +168,16 @@ class RoleActor(pykka.ThreadingActor):
         """Whether a node speaks with the store that it had when it was first heard; a forgotten promise breaks Paxos."""
         if not envelope.store_id:
             return envelope.source not in self._wiring.company.quorum.members
-        known = self._peer_stores.setdefault(envelope.source, envelope.store_id)
-        if known == envelope.store_id:
-            if envelope.source not in self._remembered:
-                self._remembered.add(envelope.source)
-                self._records.append(PeerStore(envelope.source, envelope.store_id))
-            return True
-        self._refuse("stranger", envelope.source, f"node {envelope.source} has store {envelope.store_id}, remembered is {known}")
-        self._post(LOG, Send(envelope.source, Stranger(envelope.source, known, envelope.store_id)))
-        return False
+        store = f"{envelope.source}/{envelope.store}"
+        known = self._peer_stores.get(store)
+        if known is None:
+            self._peer_stores[store] = envelope.store_id
+            self._records.append(PeerStore(store, envelope.store_id))
+        elif known != envelope.store_id:
+            self._refuse("stranger", store, f"{store} has store {envelope.store_id}, remembered is {known}")
+            self._post(LOG, Send(envelope.source, Stranger(envelope.store, known, envelope.store_id)))
+            return False
+        return True
 
     def _feed(self, group: str, source: str, message: Message) -> None:
         """Let the group's cast handle a message, and gather its effects."""
@@ -189,10 +191,10 @@ class RoleActor(pykka.ThreadingActor):
         return None
 
     def _meet_stranger(self, source: str, message: Stranger) -> None:
-        mine = message.node == self._node and message.found_store_id == self._identity.store_id
+        mine = message.store == self.store and message.found_store_id == self._identity.store_id
         if mine and source != self._node:
             raise StrangerError(
-                f"node {self._node} had store {message.expected_store_id} when {source} first heard it, this one is "
+                f"node {self._node} had the {self.store} store {message.expected_store_id} when {source} first heard it, this one is "
                 f"{message.found_store_id}: a node that lost its disk may have forgotten promises; start it under a name never used"
             )
 
@@ -270,7 +272,8 @@ class RoleActor(pykka.ThreadingActor):
     def _publish(self, channel: str, letters: tuple[Letter, ...]) -> None:
         self._sent_count[channel] += 1
         identity = self._identity
-        envelope = Envelope(identity.cluster, self._node, identity.store_id, identity.boot_count, self._sent_count[channel], letters)
+        number = self._sent_count[channel]
+        envelope = Envelope(identity.cluster, self._node, self.store, identity.store_id, identity.boot_count, number, letters)
         self._hand(channel, self._wiring.codec.encode(envelope))
 
     def _hand(self, channel: str, payload: bytes) -> None:

@@ -15,6 +15,7 @@ class LearnerActor(RoleActor):
     """Hears votes as an audience of its own, and the values they are for on the acceptors' channel."""
 
     kind = "learner"
+    store = "log"
     audiences: tuple[str, ...] = (LEARNERS, ACCEPTORS)
 
     def make_cast(self, group: str) -> Cast:

@@ -33,11 +33,12 @@ class Letter(Struct, frozen=True, array_like=True):
 
 
 class Envelope(Struct, frozen=True, array_like=True):
-    """Letters from one sender. Messages of one sender on one channel are numbered 1, 2, 3 … within an incarnation."""
+    """Letters from one sender. What one store's owner sends on one channel is numbered 1, 2, 3 … within an incarnation."""
 
     cluster: Annotated[str, Meta(max_length=64)]
     source: NodeName
-    # The id of the node's store, so that a forgotten disk is noticed; empty for a client, which remembers nothing.
+    # Which of the node's stores the sender owns, and its random id, so that a forgotten disk is noticed; empty for a client.
+    store: Annotated[str, Meta(max_length=16)]
     store_id: Annotated[str, Meta(max_length=64)]
     incarnation: Slot
     sequence: Slot

@@ -5,8 +5,9 @@ Names and numbers (1a, 1b, 2a, 2b) follow Lamport, "Paxos Made Simple", and the 
 """
 
 from enum import IntEnum
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from paxos.ballot import Ballot, NodeName, Revision, Slot
 
@@ -228,7 +229,7 @@ class Report(Struct, frozen=True, array_like=True, tag=22):
 class Stranger(Struct, frozen=True, array_like=True, tag=23):
     """To a node whose store is not the one remembered under its name: it must not take part."""
 
-    node: NodeName
+    store: Annotated[str, Meta(max_length=16)]
     expected_store_id: str
     found_store_id: str
 

@@ -57,9 +57,9 @@ class Learned(Struct, frozen=True):
 
 
 class PeerStore(Struct, frozen=True):
-    """The random id of the store that a peer's acceptor votes from; another id under the same name is a forgotten disk."""
+    """The random id of a peer's store, `NODE/acceptor` or `NODE/log`; another id under the same name is a forgotten disk."""
 
-    node: str
+    store: str
     store_id: str
 
 

@@ -278,7 +278,7 @@ class Client:
         with self._lock:
             self._sent_count[channel] += 1
             sequence = self._sent_count[channel]
-        envelope = Envelope(self._cluster, self.name, "", self._incarnation, sequence, (Letter(group, message),))
+        envelope = Envelope(self._cluster, self.name, "", "", self._incarnation, sequence, (Letter(group, message),))
         self._transport.publish(channel, self._codec.encode(envelope))
 
     def _deliver(self, channel: str, payload: bytes) -> None:

@@ -84,12 +84,11 @@ class Node:
 
     def start(self) -> None:
         """Open the stores, then start the actors; a store that cannot be trusted raises its StorageError here."""
-        kinds = self._kinds()
-        stores = open_stores([name for name, _ in kinds], self._make_storage)
+        kinds = actor_kinds(self.config.roles)
+        stores = open_stores([kind.store for kind in kinds], self._make_storage)
         self._timers.start()
-        for (name, kind), storage in zip(kinds, stores, strict=True):
+        for kind, storage in zip(kinds, stores, strict=True):
             self._start_actor(kind, storage)
-            log.info("node %s of cluster %s plays %s from store %s", self.config.name, self.config.cluster, name, storage.identity.store_id)
 
     def wait(self, timeout_seconds: float | None = None) -> bool:
         """Block until the node has stopped; NodeFailedError says why if it stopped by itself. False if the time ran out."""
@@ -107,17 +106,6 @@ class Node:
         for actor in self._actors:
             actor.actor_stopped.wait(_STOP_SECONDS)
         self._ended.set()
-
-    def _kinds(self) -> list[tuple[str, type[RoleActor]]]:
-        """The stores and actors of the roles."""
-        kinds: list[tuple[str, type[RoleActor]]] = []
-        if "acceptor" in self.config.roles:
-            kinds.append(("acceptor", AcceptorActor))
-        if "proposer" in self.config.roles:
-            kinds.append(("log", ProposerActor))
-        elif "learner" in self.config.roles:
-            kinds.append(("log", LearnerActor))
-        return kinds
 
     def _start_actor(self, kind: type[RoleActor], storage: Storage) -> None:
         mailbox: Mailbox[Delivery | Ring] = Mailbox()
@@ -143,6 +131,18 @@ class Node:
             self._failure = reason
             log.error("node %s stops: %s", self.config.name, reason)
         threading.Thread(target=self.stop, name="redpaxos-stop", daemon=True).start()
+
+
+def actor_kinds(roles: tuple[str, ...]) -> list[type[RoleActor]]:
+    """The actors that play these roles on one node."""
+    kinds: list[type[RoleActor]] = []
+    if "acceptor" in roles:
+        kinds.append(AcceptorActor)
+    if "proposer" in roles:
+        kinds.append(ProposerActor)
+    elif "learner" in roles:
+        kinds.append(LearnerActor)
+    return kinds
 
 
 def wake(ref: "pykka.ActorRef[RoleActor]") -> None:
