@@ -202,10 +202,14 @@ class Outcome(Struct, frozen=True, array_like=True, tag=18):
 
 
 class ReadLog(Struct, frozen=True, array_like=True, tag=19):
-    """From a client to one learner: the entries from this revision on. `number` comes back in the answer."""
+    """From a client to one learner: the entries from this revision on; with `waits`, as soon as there is one.
+
+    `number` comes back in the answer.
+    """
 
     number: Slot
     first_revision: Revision
+    waits: bool = False
 
 
 class LogPage(Struct, frozen=True, array_like=True, tag=20):

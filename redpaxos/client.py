@@ -17,7 +17,6 @@ from msgspec import Struct
 
 from actors.channels import Channels
 from paxos.codec import Codec, Envelope, Letter
-from paxos.doors import CHOSEN
 from paxos.effects import ACCEPTORS, LEARNERS, PROPOSERS
 from paxos.errors import MalformedError
 from paxos.groups import LOG, decree_group
@@ -41,7 +40,7 @@ from transport.base import Transport, TransportDownError, TransportError
 
 _LOCATE_SECONDS = 0.3
 _ATTEMPT_SECONDS = 1.0
-_POLL_SECONDS = 0.5
+_PAUSE_SECONDS = 0.05
 
 
 class Decision(Struct, frozen=True):
@@ -87,7 +86,8 @@ class Client:
         # The proposer that answered last, or led when last heard; empty when none is known.
         self._proposer = ""
         self._others: list[str] = []
-        self._news = threading.Event()
+        # Set when the client is closed, so that no pause outlives it.
+        self._pause = threading.Event()
         transport.subscribe(self._channels.incoming(self.name), self._deliver)
 
     def __enter__(self) -> "Client":
@@ -98,6 +98,7 @@ class Client:
 
     def close(self) -> None:
         """Close the transport; requests under way end as unknown."""
+        self._pause.set()
         self._transport.close()
 
     # ---- what a caller wants -----------------------------------------------------------------------------------------------------
@@ -136,19 +137,18 @@ class Client:
 
         Raises NotDoneError if no node answers for `timeout` seconds.
         """
+        group = LOG
         revision = from_revision
-        if follow:
-            self._transport.subscribe(self._channels.door(CHOSEN), lambda channel, payload: self._news.set())
         while True:
-            self._news.clear()
-            page = self._read(revision, timeout)
+            page = self._read(group, revision, timeout)
             for entry in page.entries:
                 yield to_decision(entry, mine=False)
                 revision = entry.revision + 1
             if revision >= page.end_revision:
                 if not follow:
                     return
-                self._news.wait(_POLL_SECONDS)
+                # Any answer, or none for a while, is a reason to read again.
+                self._page(self._proposer, group, ReadLog(secrets.randbits(60), revision, waits=True), _ATTEMPT_SECONDS)
 
     def status(self, *, timeout: float = 1.0) -> list[dict[str, Any]]:
         """What each actor of the cluster says of itself, of those that answer in time."""
@@ -213,10 +213,10 @@ class Client:
             self._send(proposer, request.group, request.message)
         except TransportDownError:
             request.open_attempts[proposer] -= 1
-            self._news.wait(0.05)
+            self._pause.wait(_PAUSE_SECONDS)
             return False
         except TransportError:
-            self._news.wait(0.05)
+            self._pause.wait(_PAUSE_SECONDS)
         return True
 
     @staticmethod
@@ -238,7 +238,7 @@ class Client:
         try:
             self._send(PROPOSERS, LOG, Locate())
         except TransportError:
-            self._news.wait(0.05)
+            self._pause.wait(_PAUSE_SECONDS)
             return ""
         heard: list[str] = []
         for source, message in self._answers(answers, min(deadline, time.monotonic() + _LOCATE_SECONDS)):
@@ -250,26 +250,30 @@ class Client:
         self._turn_to(secrets.choice(heard) if heard else "")
         return self._proposer
 
-    def _read(self, revision: int, timeout: float) -> LogPage:
+    def _read(self, group: str, revision: int, timeout: float) -> LogPage:
         """One page of the log, from whichever node answers."""
         deadline = time.monotonic() + timeout
-        number = secrets.randbits(60)
-        answers = self._expect(f"page-{number}")
-        try:
-            while time.monotonic() < deadline:
-                if not (node := self._proposer or self._locate(deadline)):
-                    continue
-                try:
-                    self._send(node, LOG, ReadLog(number, revision))
-                except TransportError:
-                    self._news.wait(0.05)
-                for _, message in self._answers(answers, min(deadline, time.monotonic() + _ATTEMPT_SECONDS)):
-                    if isinstance(message, LogPage):
-                        return message
-                self._turn_to("")
-        finally:
-            self._waiting.pop(f"page-{number}", None)
+        while (left := deadline - time.monotonic()) > 0:
+            if not (node := self._proposer or self._locate(deadline)):
+                continue
+            page = self._page(node, group, ReadLog(secrets.randbits(60), revision), min(left, _ATTEMPT_SECONDS))
+            if page is not None:
+                return page
+            self._turn_to("")
         raise NotDoneError(f"no node read the log within {timeout} s")
+
+    def _page(self, node: str, group: str, question: ReadLog, timeout: float) -> LogPage | None:
+        """What one node answers within the time, or None."""
+        until = time.monotonic() + timeout
+        answers = self._expect(f"page-{question.number}")
+        try:
+            self._send(node, group, question)
+            return next((message for _, message in self._answers(answers, until) if isinstance(message, LogPage)), None)
+        except TransportError:
+            self._pause.wait(_PAUSE_SECONDS)
+            return None
+        finally:
+            self._waiting.pop(f"page-{question.number}", None)
 
     # ---- the wire ----------------------------------------------------------------------------------------------------------------
 
