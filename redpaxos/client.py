@@ -73,8 +73,8 @@ class _Request:
 class Client:
     """Safe to share between threads. Close it when done, or use it in a `with`."""
 
-    def __init__(self, transport: Transport, cluster: str, *, secret: bytes = b"", name: str | None = None) -> None:
-        self.name = name or f"client-{secrets.token_hex(6)}"
+    def __init__(self, transport: Transport, cluster: str, *, secret: bytes = b"", node: str = "") -> None:
+        self.name = f"client-{secrets.token_hex(6)}"
         self._transport = transport
         self._channels = Channels(cluster)
         self._codec = Codec(cluster, secret)
@@ -83,9 +83,10 @@ class Client:
         self._incarnation = secrets.randbits(60)
         self._lock = threading.Lock()
         self._waiting: dict[str, SimpleQueue[tuple[str, WireMessage]]] = {}
-        # The proposer that answered last, or led when last heard; empty when none is known.
-        self._proposer = ""
-        self._others: list[str] = []
+        # The only node to ask, where the caller named one.
+        self._node = node
+        # The node to ask next: the leader when last heard; empty while none is known.
+        self._proposer = node
         # Set when the client is closed, so that no pause outlives it.
         self._pause = threading.Event()
         transport.subscribe(self._channels.incoming(self.name), self._deliver)
@@ -149,6 +150,19 @@ class Client:
                     return
                 # Any answer, or none for a while, is a reason to read again.
                 self._page(self._proposer, group, ReadLog(secrets.randbits(60), revision, waits=True), _ATTEMPT_SECONDS)
+
+    def learned(self, name: str, *, timeout: float = 0.0) -> Decision | None:
+        """What one learner knows to be decided under this name, waiting for it if asked to; it asks no quorum.
+
+        Raises NotDoneError if no node answers.
+        """
+        deadline = time.monotonic() + timeout
+        group = decree_group(name)
+        while not (entries := self._read(group, 1, max(timeout, 2 * _ATTEMPT_SECONDS)).entries):
+            if (left := deadline - time.monotonic()) <= 0:
+                return None
+            self._page(self._proposer, group, ReadLog(secrets.randbits(60), 1, waits=True), min(left, _ATTEMPT_SECONDS))
+        return to_decision(entries[0], mine=False)
 
     def status(self, *, timeout: float = 1.0) -> list[dict[str, Any]]:
         """What each actor of the cluster says of itself, of those that answer in time."""
@@ -230,7 +244,7 @@ class Client:
             raise NotDoneError(outcome.reason)
 
     def _turn_to(self, proposer: str) -> None:
-        self._proposer = proposer
+        self._proposer = self._node or proposer
 
     def _locate(self, deadline: float) -> str:
         """Find a proposer, the leader if anybody knows it; empty if nobody answers yet."""
