@@ -56,6 +56,7 @@ class SocketLink:
             raise
         self._writing = _take_socket(self._writer)
         self._reading = _take_socket(self._reader)
+        self._reading_number = self._reading.fileno()
         self._parser = hiredis.Reader()
         self._chunk: Any = bytearray(CHUNK_BYTES)
         self._poller = select.poll()
@@ -87,7 +88,7 @@ class SocketLink:
             raise TransportDownError("the connection is broken")
         if not events:
             return None
-        if all(descriptor != self._reading.fileno() for descriptor, _ in events):
+        if len(events) == 1 and events[0][0] != self._reading_number:
             raise TransportDownError("the server closed the connection that publishes")
         try:
             size = self._reading.recv_into(self._chunk)
