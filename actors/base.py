@@ -71,6 +71,8 @@ class Wiring(Struct):
     trace: Callable[[str], None]
     # Called once with the reason when the actor has failed; it may not go on, and nor may its node.
     failed: Callable[[BaseException], None]
+    # Every kind of actor that this node runs, so that its reports tell how many to expect.
+    actors: tuple[str, ...] = ()
 
 
 class RoleActor(pykka.ThreadingActor):
@@ -290,6 +292,8 @@ class RoleActor(pykka.ThreadingActor):
         return {
             "node": self._node,
             "kind": self.kind,
+            "actors": self._wiring.actors,
+            "members": sorted(self._wiring.company.quorum.members),
             "incarnation": self._identity.boot_count,
             "groups": len(self._casts),
             "refused": dict(self.refused),

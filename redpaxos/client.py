@@ -13,11 +13,12 @@ from collections.abc import Iterator
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from actors.channels import Channels
+from paxos.ballot import END_SLOT
 from paxos.codec import Codec, Envelope, Letter
-from paxos.effects import ACCEPTORS, LEARNERS, PROPOSERS
+from paxos.effects import ACCEPTORS, PROPOSERS
 from paxos.errors import MalformedError
 from paxos.groups import LOG, decree_group
 from paxos.messages import (
@@ -133,23 +134,28 @@ class Client:
         except OutcomeUnknownError as error:
             raise NotDoneError(f"nobody could tell what {name!r} is within {timeout} s") from error
 
-    def log(self, from_revision: int = 1, *, follow: bool = False, timeout: float = 10.0) -> Iterator[Decision]:
+    def log(self, from_revision: int = 1, *, follow: bool = False, node: str = "", timeout: float = 10.0) -> Iterator[Decision]:
         """The log from a revision on, nothing missing and nothing twice; with `follow` it waits for more, for ever.
 
-        Raises NotDoneError if no node answers for `timeout` seconds.
+        As `node` has it, if one is named, and otherwise as any node has it. Raises NotDoneError if nobody answers for `timeout` seconds.
         """
+        for entry in self.entries(from_revision, follow=follow, node=node, timeout=timeout):
+            yield to_decision(entry, mine=False)
+
+    def entries(self, from_revision: int = 1, *, follow: bool = False, node: str = "", timeout: float = 10.0) -> Iterator[Entry]:
+        """The log as log() reads it, but each value as the JSON text that it came in."""
         group = LOG
         revision = from_revision
         while True:
-            page = self._read(group, revision, timeout)
+            page = self._read(group, revision, timeout, node)
             for entry in page.entries:
-                yield to_decision(entry, mine=False)
+                yield entry
                 revision = entry.revision + 1
             if revision >= page.end_revision:
                 if not follow:
                     return
                 # Any answer, or none for a while, is a reason to read again.
-                self._page(self._proposer, group, ReadLog(secrets.randbits(60), revision, waits=True), _ATTEMPT_SECONDS)
+                self._page(node or self._proposer, group, ReadLog(secrets.randbits(60), revision, waits=True), _ATTEMPT_SECONDS)
 
     def learned(self, name: str, *, timeout: float = 0.0) -> Decision | None:
         """What one learner knows to be decided under this name, waiting for it if asked to; it asks no quorum.
@@ -164,19 +170,35 @@ class Client:
             self._page(self._proposer, group, ReadLog(secrets.randbits(60), 1, waits=True), min(left, _ATTEMPT_SECONDS))
         return to_decision(entries[0], mine=False)
 
+    def end_revision(self, *, node: str = "", timeout: float = 10.0) -> int:
+        """The first revision that is not given out yet, as log() would find it."""
+        return self._read(LOG, END_SLOT, timeout, node).end_revision
+
     def status(self, *, timeout: float = 1.0) -> list[dict[str, Any]]:
         """What each actor of the cluster says of itself, of those that answer in time."""
-        answers = self._expect("status")
-        for audience in (ACCEPTORS, PROPOSERS, LEARNERS):
-            self._send(audience, LOG, Inquire())
         reports: dict[tuple[str, str], dict[str, Any]] = {}
-        for _, message in self._answers(answers, time.monotonic() + timeout):
-            if isinstance(message, Report):
-                report = json.loads(message.json)
-                reports[report["node"], report["kind"]] = report
-                if _is_complete(reports):
-                    break
+        for report in self.reports(timeout=timeout):
+            reports[report["node"], report["kind"]] = report
+            if _is_complete(reports):
+                break
         return [reports[key] for key in sorted(reports)]
+
+    def reports(self, *, node: str = "", timeout: float = 1.0) -> Iterator[dict[str, Any]]:
+        """What each actor says of itself, as the answers come in; of one node, if one is named, and otherwise of all.
+
+        Raises NotDoneError if nobody could be asked.
+        """
+        answers = self._expect("status")
+        try:
+            # Every actor hears what the acceptors do.
+            self._send(node or ACCEPTORS, LOG, Inquire())
+            for _, message in self._answers(answers, time.monotonic() + timeout):
+                if isinstance(message, Report):
+                    yield json.loads(message.json)
+        except TransportError as error:
+            raise NotDoneError(f"nobody could be asked: {error}") from error
+        finally:
+            self._waiting.pop("status", None)
 
     # ---- requests ----------------------------------------------------------------------------------------------------------------
 
@@ -264,17 +286,18 @@ class Client:
         self._turn_to(secrets.choice(heard) if heard else "")
         return self._proposer
 
-    def _read(self, group: str, revision: int, timeout: float) -> LogPage:
-        """One page of the log, from whichever node answers."""
+    def _read(self, group: str, revision: int, timeout: float, node: str = "") -> LogPage:
+        """One page of the log, from the node that is named or whichever answers."""
         deadline = time.monotonic() + timeout
         while (left := deadline - time.monotonic()) > 0:
-            if not (node := self._proposer or self._locate(deadline)):
+            if not (source := node or self._proposer or self._locate(deadline)):
                 continue
-            page = self._page(node, group, ReadLog(secrets.randbits(60), revision), min(left, _ATTEMPT_SECONDS))
+            page = self._page(source, group, ReadLog(secrets.randbits(60), revision), min(left, _ATTEMPT_SECONDS))
             if page is not None:
                 return page
             self._turn_to("")
-        raise NotDoneError(f"no node read the log within {timeout} s")
+        whoever = f"node {node}" if node else "any node"
+        raise NotDoneError(f"no answer from {whoever} that reads the log within {timeout} s")
 
     def _page(self, node: str, group: str, question: ReadLog, timeout: float) -> LogPage | None:
         """What one node answers within the time, or None."""
@@ -325,7 +348,9 @@ class Client:
 
 
 def to_json(value: Any) -> bytes:
-    """The JSON text of a Python value; RejectedError if it has none."""
+    """The JSON text of a Python value, a msgspec.Raw being such a text already; RejectedError if it has none."""
+    if isinstance(value, Raw):
+        return bytes(value)
     try:
         return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
     except (TypeError, ValueError, RecursionError, UnicodeEncodeError) as error:
@@ -354,6 +379,9 @@ def _key(message: WireMessage) -> str:
 
 
 def _is_complete(reports: dict[tuple[str, str], dict[str, Any]]) -> bool:
-    """Whether every member's acceptor has answered, and some node that knows the log."""
-    members = {member for report in reports.values() for member in report.get("members", ())}
-    return bool(members) and all((member, "acceptor") in reports for member in members)
+    """Whether every member's acceptor has answered, and of each node that was heard, every actor."""
+    members = {member for report in reports.values() for member in report["members"]}
+    due = {(member, "acceptor") for member in members} | {
+        (report["node"], kind) for report in reports.values() for kind in report["actors"]
+    }
+    return bool(due) and due <= set(reports)

@@ -120,6 +120,7 @@ class Node:
             mailbox=mailbox,
             trace=log.info,
             failed=self._fail,
+            actors=tuple(each.kind for each in actor_kinds(self.config.roles)),
         )
         ref = kind.start(wiring)
         self._actors.append(ref)
