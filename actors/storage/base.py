@@ -14,7 +14,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from paxos.ballot import Ballot
+from paxos.archive import AcceptorState
 from paxos.records import Learned, Record, Voted
 
 
@@ -43,15 +43,6 @@ class StoreIdentity(Struct, frozen=True):
     store_id: str
     # 1 at creation and one more at each opening: the incarnation in every envelope the owner sends.
     boot_count: int
-
-
-class AcceptorState(Struct, frozen=True):
-    """What an acceptor must remember of a group."""
-
-    promised: Ballot
-    chosen_through: int
-    # In slot order; only slots at or above `chosen_through`.
-    votes: tuple[Voted, ...]
 
 
 class Storage(Protocol):
@@ -99,7 +90,7 @@ class Storage(Protocol):
         ...
 
     def peer_stores(self) -> dict[str, str]:
-        """The store id of each peer, as first recorded."""
+        """The id of each peer's store by its name, as first recorded."""
         ...
 
     def close(self) -> None:
