@@ -1,0 +1,1 @@
+"""Finding faults: in redpaxos, and in what is built on it."""
