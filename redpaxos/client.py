@@ -41,6 +41,8 @@ from transport.base import Transport, TransportDownError, TransportError
 
 _LOCATE_SECONDS = 0.3
 _ATTEMPT_SECONDS = 1.0
+_FIRST_ATTEMPT_SECONDS = 0.25
+_LAST_ATTEMPT_SECONDS = 2.0
 _PAUSE_SECONDS = 0.05
 
 
@@ -64,6 +66,8 @@ class _Request:
         self.message = message
         # By proposer: attempts that were not answered with a definite no.
         self.open_attempts: dict[str, int] = {}
+        # How long the next attempt waits before it looks for another leader.
+        self.patience_seconds = _FIRST_ATTEMPT_SECONDS
 
     @property
     def is_open(self) -> bool:
@@ -224,7 +228,8 @@ class Client:
         """Ask one proposer and wait for a while; None if the request should be tried again."""
         if not self._submit(request, proposer):
             return None
-        until = min(deadline, time.monotonic() + _ATTEMPT_SECONDS)
+        until = min(deadline, time.monotonic() + request.patience_seconds)
+        request.patience_seconds = min(2 * request.patience_seconds, _LAST_ATTEMPT_SECONDS)
         for source, message in self._answers(answers, until):
             if not isinstance(message, Outcome):
                 continue
