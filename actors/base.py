@@ -139,7 +139,7 @@ class RoleActor(pykka.ThreadingActor):
         raise NotImplementedError
 
     def _deliver(self, channel: str, payload: bytes) -> None:
-        self._wiring.mailbox.put(Delivery(channel, payload))
+        self._wiring.mailbox.put(Delivery(channel, payload), len(payload))
 
     def _begin(self) -> None:
         self._feed(LOG, self._node, Begin())

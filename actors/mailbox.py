@@ -11,13 +11,16 @@ from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
 
+_ITEM_BYTES = 200
+
 
 class Mailbox(Generic[Item]):
-    """A queue between transport threads and one actor, bounded by count: what does not fit is dropped, as a network would."""
+    """A queue between transport threads and one actor, bounded by bytes: what does not fit is dropped, as a network would."""
 
-    def __init__(self, limit_count: int = 100_000) -> None:
-        self._limit_count = limit_count
+    def __init__(self, limit_bytes: int = 128 * 1024 * 1024) -> None:
+        self._limit_bytes = limit_bytes
         self._items: deque[Item] = deque()
+        self._waiting_bytes = 0
         # True from the first put after a take: exactly one wake-up is then on its way.
         self._woken = False
         self._lock = threading.Lock()
@@ -32,12 +35,14 @@ class Mailbox(Generic[Item]):
         if self._items:
             wake()
 
-    def put(self, item: Item) -> None:
-        """Leave an item, and wake the actor if nobody has."""
+    def put(self, item: Item, size_bytes: int = 0) -> None:
+        """Leave an item, and wake the actor if nobody has; each takes some room besides its size."""
+        size_bytes += _ITEM_BYTES
         with self._lock:
-            if len(self._items) >= self._limit_count:
+            if self._waiting_bytes + size_bytes > self._limit_bytes:
                 self.dropped_count += 1
                 return
+            self._waiting_bytes += size_bytes
             self._items.append(item)
             if self._woken:
                 return
@@ -49,6 +54,7 @@ class Mailbox(Generic[Item]):
         with self._lock:
             items = list(self._items)
             self._items.clear()
+            self._waiting_bytes = 0
             self._woken = False
         return items
 
