@@ -96,6 +96,8 @@ class Proposer:
         self.refused_by = ZERO
         # Refusals in a row; sets the back-off.
         self._refusal_count = 0
+        # Refused, and waiting before the next campaign.
+        self._backing_off = False
         # Every slot below is learned here.
         self.next_slot = archive.learned_end(group)[0]
         # Not in flight yet, in order of arrival.
@@ -115,8 +117,7 @@ class Proposer:
             case Chosen():
                 return self._chosen(message)
             case Propose():
-                self.waiting.extend(message.commands)
-                return self._contend()
+                return self._take(message)
             case Inspect():
                 self._inspecting = True
                 return self._contend()
@@ -146,11 +147,18 @@ class Proposer:
             phase.next_slot += 1
         return Effects(send=tuple(sends), timers=self._keep_retrying(phase)) if sends else NOTHING
 
+    def _take(self, message: Propose) -> Effects:
+        """Take work; what reaches a log's proposer after it stepped down goes back, or it would go out twice later."""
+        if isinstance(self.phase, Idle) and not self._contends:
+            return telling(Withdrawn(message.commands))
+        self.waiting.extend(message.commands)
+        return self._contend()
+
     # ---- phase 1 -----------------------------------------------------------------------------------------------------------------
 
     def _contend(self) -> Effects:
         """A decree's proposer campaigns by itself; a refused one only when its back-off is over."""
-        if self._contends and isinstance(self.phase, Idle) and self._refusal_count == 0:
+        if self._contends and isinstance(self.phase, Idle) and not self._backing_off:
             return self._campaign()
         return NOTHING
 
@@ -186,7 +194,7 @@ class Proposer:
         """Re-propose what may have been chosen before, and fill the gaps between."""
         found = {slot: vote for slot, vote in won.votes.items() if slot >= self.next_slot}
         free_slot = max(found, default=self.next_slot - 1) + 1
-        phase = Leading(won.ballot, free_slot, {}, 0)
+        phase = Leading(won.ballot, free_slot, {}, 0, resend_below=free_slot)
         self.phase = phase
         noop = encode_batch(won.ballot, ())
         sends = [self._propose(phase, slot, found[slot].value if slot in found else noop) for slot in range(self.next_slot, free_slot)]
@@ -238,7 +246,7 @@ class Proposer:
     def _decided(self) -> Effects:
         self.waiting.clear()
         self._proposed.clear()
-        self._inspecting = False
+        self._inspecting = self._backing_off = False
         self.phase = Idle()
         self._retrying = False
         return Effects(timers=(CancelTimer(RETRY), CancelTimer(BACK_OFF)))
@@ -250,15 +258,22 @@ class Proposer:
         self.waiting = deque(command for command in self.waiting if command not in gone)
         self._inspecting = False
         effects = telling(Withdrawn(withdrawn))
-        if self._contends and isinstance(self.phase, Preparing) and not self.waiting:
+        if self._contends and self._has_no_work():
             self.phase = Idle()
+            self._retrying = False
             effects += Effects(timers=(CancelTimer(RETRY),))
         return effects
+
+    def _has_no_work(self) -> bool:
+        """Whether a campaign or a reign is for nothing."""
+        return not self.waiting and (isinstance(self.phase, Preparing) or (isinstance(self.phase, Leading) and not self.phase.in_flight))
 
     # ---- refusals and time -------------------------------------------------------------------------------------------------------
 
     def _refused(self, source: str, message: Nack) -> Effects:
-        if source not in self._quorum.members or message.ballot != self._ballot() or message.promised <= message.ballot:
+        if isinstance(self.phase, Idle) or message.ballot != self._ballot() or message.promised <= message.ballot:
+            return NOTHING
+        if source not in self._quorum.members:
             return NOTHING
         return self._lost_to(message.promised)
 
@@ -268,6 +283,7 @@ class Proposer:
         if not self._contends:
             return effects
         self._refusal_count += 1
+        self._backing_off = True
         ceiling = min(self._settings.backoff_cap_seconds, self._settings.backoff_base_seconds * 2 ** min(self._refusal_count, 30))
         return effects + Effects(timers=(StartTimer(BACK_OFF, 0.0, ceiling),))
 
@@ -289,8 +305,9 @@ class Proposer:
         if message.timer == RETRY:
             self._retrying = False
             return self._resend()
-        if message.timer != BACK_OFF or not isinstance(self.phase, Idle):
+        if message.timer != BACK_OFF:
             return NOTHING
+        self._backing_off = False
         if self.waiting or self._inspecting:
             return self._campaign()
         self._refusal_count = 0
