@@ -58,6 +58,8 @@ class DecreeIntake:
         self._archive = archive
         self._settings = settings
         self.requests: list[Request] = []
+        # What won, as soon as it is executed: the archive has it only from the end of that drain on.
+        self._decided: Entry | None = None
         # What came through the door for another node to act on; proposed here if that takes too long.
         self._held: list[Command] = []
 
@@ -126,9 +128,10 @@ class DecreeIntake:
         return self._propose(Request(DOOR, message.command.id, message.command))
 
     def _winner(self) -> Entry | None:
-        return entry_at(self.group, 1, self._archive)
+        return self._decided or entry_at(self.group, 1, self._archive)
 
     def _answer_all(self, entry: Entry) -> Effects:
+        self._decided = entry
         waiting, self.requests, self._held = self.requests, [], []
         effects = NOTHING
         for request in dict.fromkeys(waiting):
