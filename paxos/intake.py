@@ -52,6 +52,8 @@ class Request(Struct):
     age: int = 0
     # The proposer has it: it may be in an Accept.
     handed: bool = False
+    # It may be in an Accept of a reign that is over: it can be chosen yet, whatever becomes of this request.
+    exposed: bool = False
 
 
 class Intake:
@@ -191,7 +193,7 @@ class Intake:
         for key, request in list(self._requests.items()):
             if request.handed and request.clients:
                 sends += self._answer(key, request, OutcomeKind.UNKNOWN, "the leader changed")
-            request.handed = False
+            request.exposed, request.handed = request.exposed or request.handed, False
         return Effects(send=tuple(sends))
 
     def _turn_away(self) -> Effects:
@@ -201,7 +203,8 @@ class Intake:
         sends: list[Send] = []
         for key, request in list(self._requests.items()):
             if request.clients:
-                sends += self._answer(key, request, OutcomeKind.REDIRECT, "another node leads")
+                kind = OutcomeKind.UNKNOWN if request.exposed else OutcomeKind.REDIRECT
+                sends += self._answer(key, request, kind, "another node leads")
         return Effects(send=tuple(sends))
 
     def _executed(self, message: Executed) -> Effects:
@@ -240,11 +243,12 @@ class Intake:
         return effects + (telling(Withdraw(tuple(stale))) if stale else NOTHING) + self._keep_sweeping()
 
     def _give_up(self, key: str | tuple[int], request: Request) -> Effects:
-        """Nothing was ever sent for it, and after this nothing will be."""
+        """This node sends nothing more for it. At the door that is no answer for the other nodes, which heard the proposal too."""
         if request.clients:
-            return Effects(send=tuple(self._answer(key, request, OutcomeKind.NOT_DONE, NO_QUORUM)))
+            kind = OutcomeKind.UNKNOWN if request.exposed else OutcomeKind.NOT_DONE
+            return Effects(send=tuple(self._answer(key, request, kind, NO_QUORUM)))
         self._drop(key)
-        return self._reject(request.command, f"not done: {NO_QUORUM}") if self._answers_the_door() else NOTHING
+        return self._reject(request.command, f"unknown: {NO_QUORUM}") if self._answers_the_door() else NOTHING
 
     # ---- bookkeeping -------------------------------------------------------------------------------------------------------------
 
@@ -256,10 +260,11 @@ class Intake:
         self._waiting_bytes -= len(self._requests.pop(key).command.value)
 
     def _find(self, command: Command) -> Request | None:
-        """The request for this command; one without id is known by its value, the oldest first."""
+        """The request for this command; one without id is known by its value, first those that the proposer has."""
         if command.id:
             return self._requests.get(command.id)
-        return next((request for request in self._requests.values() if request.command == command), None) if self._requests else None
+        alike = [request for request in self._requests.values() if request.command == command]
+        return next((request for request in alike if request.handed), alike[0] if alike else None)
 
     def _key(self, wanted: Request) -> str | tuple[int]:
         return wanted.command.id or next(key for key, request in self._requests.items() if request is wanted)
