@@ -77,6 +77,8 @@ class Election:
         self.phase: Waiting | Probing | Campaigning | Reigning = Waiting(ZERO)
         # The highest ballot heard of; a campaign goes above it.
         self.highest = ZERO
+        # The highest ballot that led, as far as was heard; a campaign that came to nothing is none, so its ballot hides no leader.
+        self._reigned = ZERO
         # Slots below are learned here, and known to be chosen somewhere.
         self._next_slot = next_slot
         self._known_end = next_slot
@@ -115,14 +117,14 @@ class Election:
 
     def _heartbeat(self, source: str, message: Heartbeat) -> Effects:
         self._known_end = max(self._known_end, message.chosen_through)
-        if source == self._node or message.ballot.node != source or message.ballot < self.highest:
+        if source == self._node or message.ballot.node != source or message.ballot < self._reigned:
             return NOTHING
+        self._reigned = message.ballot
+        self.highest = max(self.highest, message.ballot)
         if isinstance(self.phase, Campaigning | Reigning):
-            # A higher ballot reigns; the proposer says Deposed when it has let go.
-            self.highest = message.ballot
+            # Somebody reigns; the proposer says Deposed when it has let go.
             return telling(Resign())
         known = isinstance(self.phase, Waiting) and self.phase.leader == message.ballot
-        self.highest = message.ballot
         self.phase = Waiting(message.ballot)
         return Effects(timers=(self._election_timer(),), tell=() if known else (Following(source),))
 
@@ -147,7 +149,11 @@ class Election:
         if message.hears_leader:
             return NOTHING
         phase.leaderless.add(source)
-        if not self._quorum.prepared(phase.leaderless) or self._stands_back():
+        if not self._quorum.prepared(phase.leaderless):
+            return NOTHING
+        if self._stands_back():
+            # Until the timer ends this election: later replies to its probe are no elections of their own.
+            self.phase = Waiting(ZERO)
             return NOTHING
         self.phase = Campaigning()
         return telling(Lead(self.highest))
@@ -161,7 +167,7 @@ class Election:
         return self._stood_back <= _PATIENT_ROUNDS
 
     def _elected(self, message: Elected) -> Effects:
-        self.highest = max(self.highest, message.ballot)
+        self.highest, self._reigned = max(self.highest, message.ballot), message.ballot
         self.phase = Reigning(message.ballot, set(), 0)
         return Effects(timers=(CancelTimer(ELECTION),), tell=(Following(self._node),)) + self._beat(self.phase)
 
