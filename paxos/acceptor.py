@@ -95,12 +95,23 @@ class Acceptor:
         return (Promised(self.group, ballot),)
 
     def _votes_from(self, ballot: Ballot, first_slot: int) -> Promise:
-        """The promise: one page of old votes while there are any, then all that are in memory."""
+        """The promise: one page of votes, the old ones from the archive first."""
         page = self._archive.votes(self.group, first_slot, self.chosen_through - 1, _PAGE_BYTES) if first_slot < self.chosen_through else []
         end_slot = page[-1].slot + 1 if page else END_SLOT
         votes = {vote.slot: Vote(vote.slot, vote.ballot, vote.value) for vote in page}
         votes |= {slot: vote for slot, vote in self.votes.items() if first_slot <= slot < end_slot}
-        return Promise(ballot, first_slot, end_slot, tuple(votes[slot] for slot in sorted(votes)))
+        found, end_slot = _first_page([votes[slot] for slot in sorted(votes)], end_slot)
+        return Promise(ballot, first_slot, end_slot, tuple(found))
+
+
+def _first_page(votes: list[Vote], end_slot: int) -> tuple[list[Vote], int]:
+    """The votes that fit one page, at least one, and the slot up to where they are all; a promise that fits no frame is never heard."""
+    size = 0
+    for index, vote in enumerate(votes):
+        size += len(vote.value)
+        if index > 0 and size > _PAGE_BYTES:
+            return votes[:index], vote.slot
+    return votes, end_slot
 
 
 def merge_accepted(letters: Iterable[Letter]) -> list[Letter]:
