@@ -27,7 +27,7 @@ class Archivist:
         """Read a page, or hand on what readers wait for."""
         if isinstance(message, Executed):
             return self._hand_on(message)
-        entries = self._read(message.first_revision) if message.first_revision < self._end_revision else ()
+        entries = self._read(max(message.first_revision, 1)) if message.first_revision < self._end_revision else ()
         if entries or not message.waits:
             return sending(source, LogPage(message.number, entries, self._end_revision))
         if len(self._readers) >= _READER_COUNT:
