@@ -21,7 +21,7 @@ def decode_batch(value: bytes) -> Batch:
     """The commands of a slot value; a chosen value that does not decode is a bug of a proposer, and no replica may skip it."""
     try:
         return _decoder.decode(value)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise InvariantViolation(f"a chosen value of {len(value)} bytes is no batch: {error}") from error
 
 
