@@ -34,7 +34,8 @@ class Sequences:
             bits = (bits << min(number - highest, _WINDOW) | 1) & ((1 << _WINDOW) - 1)
             highest = number
         else:
-            self.gap_count -= 1
+            # One from before this sender was first heard was never counted.
+            self.gap_count = max(0, self.gap_count - 1)
             bits |= 1 << (highest - number)
         self._remember(channel, (life, highest, bits))
         return True
