@@ -15,7 +15,10 @@ _ITEM_BYTES = 200
 
 
 class Mailbox(Generic[Item]):
-    """A queue between transport threads and one actor, bounded by bytes: what does not fit is dropped, as a network would."""
+    """A queue between transport threads and one actor, bounded by bytes: what does not fit is dropped, as a network would.
+
+    What the actor told itself, its timers, is never dropped: nobody would send it again.
+    """
 
     def __init__(self, limit_bytes: int = 128 * 1024 * 1024) -> None:
         self._limit_bytes = limit_bytes
@@ -35,11 +38,11 @@ class Mailbox(Generic[Item]):
         if self._items:
             wake()
 
-    def put(self, item: Item, size_bytes: int = 0) -> None:
+    def put(self, item: Item, size_bytes: int = 0, *, droppable: bool = True) -> None:
         """Leave an item, and wake the actor if nobody has; each takes some room besides its size."""
         size_bytes += _ITEM_BYTES
         with self._lock:
-            if self._waiting_bytes + size_bytes > self._limit_bytes:
+            if droppable and self._waiting_bytes + size_bytes > self._limit_bytes:
                 self.dropped_count += 1
                 return
             self._waiting_bytes += size_bytes
