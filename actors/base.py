@@ -110,11 +110,14 @@ class RoleActor(pykka.ThreadingActor):
 
     def on_start(self) -> None:
         """Hear one's audiences and oneself, and wake the log."""
-        channels, transport = self._wiring.channels, self._wiring.transport
-        for target in (*self.audiences, self._node):
-            transport.subscribe(channels.incoming(target), self._deliver)
-        self._begin()
-        self._perform()
+        try:
+            self.subscribe()
+            self._begin()
+            self._perform()
+        except Exception as error:
+            # Pykka stops an actor that cannot start, and tells nobody.
+            self._wiring.failed(error)
+            raise
 
     def on_receive(self, message: Any) -> None:
         """Take everything that waits, in drains of bounded size."""
@@ -133,6 +136,11 @@ class RoleActor(pykka.ThreadingActor):
         self._wiring.failed(exception_value)
 
     # ---- arrivals ----------------------------------------------------------------------------------------------------------------
+
+    def subscribe(self) -> None:
+        """Hear one's audiences and oneself."""
+        for target in (*self.audiences, self._node):
+            self._wiring.transport.subscribe(self._wiring.channels.incoming(target), self._deliver)
 
     def make_cast(self, group: str) -> Cast:
         """The roles of this group, as they were when they last wrote."""
@@ -159,9 +167,10 @@ class RoleActor(pykka.ThreadingActor):
         """Let the casts hear an envelope, if it is fresh and from whom its channel says."""
         if Channels.sender(channel) != envelope.source:
             raise MalformedError("forged", f"{envelope.source!r} on {channel!r}")
-        if not self._sequences.is_fresh(f"{channel}/{envelope.store}", envelope.incarnation, envelope.sequence):
-            return
+        # A stranger's numbers begin anew and are no sign of a duplicate, so who speaks is asked first.
         if not self._is_known(envelope):
+            return
+        if not self._sequences.is_fresh(f"{channel}/{envelope.store}", envelope.incarnation, envelope.sequence):
             return
         for letter in envelope.letters:
             self._feed(letter.group, envelope.source, letter.message)
@@ -169,7 +178,9 @@ class RoleActor(pykka.ThreadingActor):
     def _is_known(self, envelope: Envelope) -> bool:
         """Whether a node speaks with the store that it had when it was first heard; a forgotten promise breaks Paxos."""
         if not envelope.store_id:
-            return envelope.source not in self._wiring.company.quorum.members
+            if envelope.source in self._wiring.company.quorum.members:
+                raise MalformedError("forged", f"a client calls itself {envelope.source!r}, which is a member")
+            return True
         store = f"{envelope.source}/{envelope.store}"
         known = self._peer_stores.get(store)
         if known is None:
@@ -241,7 +252,7 @@ class RoleActor(pykka.ThreadingActor):
         self._running[group, name] = self._generation
         ring = Ring(group, name, self._generation)
         seconds = timer.after_seconds + self._wiring.random.random() * timer.jitter_seconds
-        self._wiring.timers.after(seconds, lambda: self._wiring.mailbox.put(ring))
+        self._wiring.timers.after(seconds, lambda: self._wiring.mailbox.put(ring, droppable=False))
 
     def _perform(self) -> None:
         """Write, then send: the only place where either happens."""

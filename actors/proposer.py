@@ -21,10 +21,10 @@ class ProposerActor(LearnerActor):
     kind = "proposer"
     audiences = (PROPOSERS, LEARNERS, ACCEPTORS)
 
-    def on_start(self) -> None:
+    def subscribe(self) -> None:
         """Mind the door as well."""
         self._wiring.transport.subscribe(self._wiring.channels.door(doors.PROPOSE), self._deliver)
-        super().on_start()
+        super().subscribe()
 
     def make_cast(self, group: str) -> Cast:
         """The proposer of this group, above every round it ever used."""
