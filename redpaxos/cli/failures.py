@@ -1,0 +1,107 @@
+"""How a command ends: the exit codes, and one line on standard error for each failure.
+
+Failures cross this module as the library's own exceptions, so no command knows about exit codes other than through what it raises.
+"""
+
+import os
+import sys
+from enum import IntEnum
+from typing import Any, NoReturn
+
+import click
+
+_PROGRAM = "redpaxos"
+
+
+class ExitCode(IntEnum):
+    """What became of it. The first six are promised to scripts."""
+
+    DONE = 0
+    NODE_STOPPED = 1
+    USAGE = 2
+    NO = 3
+    NOT_DONE = 4
+    UNKNOWN = 5
+    INTERRUPTED = 130
+    NOBODY_READS = 141
+
+
+class OneLineGroup(click.Group):
+    """A group whose every failure is one line and an exit code."""
+
+    def main(self, *args: Any, **options: Any) -> NoReturn:
+        """Run, and exit."""
+        try:
+            code = super().main(*args, **options | {"standalone_mode": False}) or ExitCode.DONE
+        except click.exceptions.NoArgsIsHelpError as error:
+            error.show()
+            code = ExitCode.USAGE
+        except click.ClickException as error:
+            say(_usage_line(error))
+            code = ExitCode.USAGE
+        except click.Abort:
+            code = ExitCode.INTERRUPTED
+        sys.exit(int(code))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; what it raises becomes an exit code."""
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+        except KeyboardInterrupt:
+            return ExitCode.INTERRUPTED
+        except BrokenPipeError:
+            _be_quiet()
+            return ExitCode.NOBODY_READS
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
+            code = exit_code_of(error)
+            if code is None:
+                raise
+            say(_line(error))
+            return code
+        return result
+
+
+def exit_code_of(error: Exception) -> ExitCode | None:
+    """The code that an exception of the library stands for; None for a bug."""
+    from actors.storage.base import StorageError
+    from paxos.errors import ConfigurationError
+    from redpaxos.errors import NodeFailedError, NotDoneError, OutcomeUnknownError, RedpaxosError, RejectedError
+    from transport.base import TransportError, TransportUrlError
+
+    match error:
+        case ConfigurationError() | TransportUrlError():
+            return ExitCode.USAGE
+        case NodeFailedError() | StorageError():
+            return ExitCode.NODE_STOPPED
+        case RejectedError():
+            return ExitCode.NO
+        case OutcomeUnknownError():
+            return ExitCode.UNKNOWN
+        case NotDoneError() | TransportError() | RedpaxosError():
+            return ExitCode.NOT_DONE
+        case _:
+            return None
+
+
+def say(line: str) -> None:
+    """One line on standard error."""
+    click.echo(f"{_PROGRAM}: {line}", err=True)
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
+def _usage_line(error: click.ClickException) -> str:
+    """What was wrong, and where to read what would be right."""
+    line = " ".join(error.format_message().split())
+    context = getattr(error, "ctx", None)
+    return f"{line.rstrip('.')}; see {context.command_path} --help" if context is not None else line
+
+
+def _be_quiet() -> None:
+    """Whoever read our output has gone; the interpreter's last flush should find nobody to complain to."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

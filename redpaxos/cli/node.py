@@ -1,0 +1,147 @@
+"""`redpaxos node run`: one node, in the foreground, until it is told to stop or cannot go on safely."""
+
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from redpaxos.cli.failures import ExitCode
+from redpaxos.cli.options import Cluster, output_option, settings_of, split_names, with_cluster
+from redpaxos.cli.output import print_json
+
+if TYPE_CHECKING:
+    from redpaxos.node import Node, NodeConfig
+    from transport.broker import BrokerTransport
+
+_STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+_LINE = "%(asctime)s %(levelname)s %(message)s"
+_POLL_SECONDS = 0.05
+
+
+@click.group()
+def node() -> None:
+    """Run the nodes of a cluster."""
+
+
+@node.command()
+@click.argument("name", envvar="REDPAXOS_NAME")
+@click.option(
+    "--members",
+    required=True,
+    envvar="REDPAXOS_MEMBERS",
+    show_envvar=True,
+    callback=split_names,
+    metavar="NAMES",
+    help="The nodes whose acceptors vote, n1,n2,n3; the same on every node, for ever.",
+)
+@click.option(
+    "--roles",
+    default="acceptor,proposer,learner",
+    show_default=True,
+    envvar="REDPAXOS_ROLES",
+    show_envvar=True,
+    callback=split_names,
+    metavar="ROLES",
+    help="What this node does.",
+)
+@click.option(
+    "--data-dir",
+    envvar="REDPAXOS_DATA_DIR",
+    show_envvar=True,
+    metavar="DIR",
+    help="What it must never forget; on a disk of its own, never copied.  [default: ./redpaxos-data/NAME]",
+)
+@with_cluster
+@output_option
+@click.pass_context
+def run(
+    context: click.Context,
+    *,
+    name: str,
+    members: tuple[str, ...],
+    roles: tuple[str, ...],
+    data_dir: str | None,
+    cluster: Cluster,
+    as_json: bool,
+) -> int:
+    """Run the node NAME until SIGTERM or Ctrl-C, which end it within a second.
+
+    Prints one line when it is ready, and logs every change of its state to standard error. A node whose disk was lost may not come
+    back under its old name; give it a name that was never used.
+    """
+    from redpaxos.node import NodeConfig
+
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format=_LINE)
+    log = logging.getLogger("redpaxos")
+    config = NodeConfig(name, cluster.name, members, roles, cluster.secret, settings_of(context)).checked()
+    directory = _make_directory(Path(data_dir if data_dir is not None else f"redpaxos-data/{name}"))
+    log.info("node %s of cluster %s plays %s, and remembers in %s", name, cluster.name, ",".join(roles), directory)
+    _on_stop_signals(_leave)
+    transport = cluster.open_transport()
+    try:
+        running = _start(config, transport, directory)
+    except BaseException:
+        transport.close()
+        raise
+    _attend(running, transport, as_json=as_json)
+    log.info("node %s has stopped", name)
+    return ExitCode.DONE
+
+
+def _start(config: "NodeConfig", transport: "BrokerTransport", directory: Path) -> "Node":
+    """Start it, undisturbed by signals; from then on they stop it in an orderly way."""
+    from redpaxos.node import Node, sqlite_stores
+
+    running = Node(config, transport, sqlite_stores(directory, config))
+    with _signals_held():
+        running.start()
+        # On a thread of its own, because the interrupted one may hold a lock that stopping needs.
+        _on_stop_signals(lambda number, frame: threading.Thread(target=running.stop, name="redpaxos-stop").start())
+    return running
+
+
+def _attend(running: "Node", transport: "BrokerTransport", *, as_json: bool) -> None:
+    """Say when it is ready, and wait for its end; NodeFailedError if it ends by itself."""
+    config = running.config
+    while not transport.stats().connected:
+        if running.wait(_POLL_SECONDS):
+            return
+    if as_json:
+        print_json({"node": config.name, "cluster": config.cluster, "event": "ready"})
+    else:
+        click.echo(f"node {config.name} of cluster {config.cluster} is ready")
+    running.wait()
+
+
+def _make_directory(directory: Path) -> Path:
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise click.BadParameter(f"cannot use {directory}: {error.strerror}", param_hint="--data-dir") from error
+    return directory
+
+
+def _on_stop_signals(handler: Any) -> None:
+    for number in _STOP_SIGNALS:
+        signal.signal(number, handler)
+
+
+def _leave(number: int, frame: Any) -> None:
+    """Told to stop before anything was started; without this handler process 1 would not hear it."""
+    sys.exit(ExitCode.DONE)
+
+
+@contextmanager
+def _signals_held() -> Iterator[None]:
+    """Signals to stop arrive when this is over; the threads that are started meanwhile never receive any."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP_SIGNALS)

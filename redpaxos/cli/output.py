@@ -1,0 +1,88 @@
+"""What commands print: values, decisions and entries, for people or as one JSON object a line."""
+
+import json
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import click
+
+if TYPE_CHECKING:
+    from paxos.ballot import Ballot
+    from paxos.messages import Entry
+    from redpaxos.client import Decision
+
+
+def value_of(text: str, standard_input: BinaryIO) -> Any:
+    """The value that an argument stands for: its JSON as it is written, or else the text as a string."""
+    from msgspec import Raw
+
+    from paxos.doors import check_json
+    from paxos.errors import MalformedError
+
+    if text == "-":
+        try:
+            text = standard_input.read().decode().removesuffix("\n")
+        except UnicodeDecodeError as error:
+            raise click.BadParameter(f"standard input is not UTF-8: {error}", param_hint="VALUE") from error
+    try:
+        return Raw(check_json(text.encode()))
+    except (MalformedError, UnicodeEncodeError):
+        return text
+
+
+def print_decision(group: str, decision: "Decision", *, as_json: bool) -> None:
+    """The outcome of a proposal or question."""
+    from paxos.groups import decree_name
+
+    name = decree_name(group)
+    if as_json:
+        print_json(
+            {
+                "group": group,
+                "slot": decision.slot,
+                "revision": decision.revision,
+                "id": decision.id or None,
+                "value": decision.value,
+                "ballot": decision.ballot,
+                **({"decree": name} if name else {}),
+                "mine": decision.mine,
+            }
+        )
+        return
+    value = click.style(one_line(decision.value), bold=True)
+    ballot = ballot_text(decision.ballot)
+    if name:
+        click.echo(f"{name} is {value}  " + click.style(f"ballot {ballot}{', this proposal' if decision.mine else ''}", dim=True))
+    else:
+        click.echo(f"{click.style(f'{decision.revision:>6}', fg='cyan')}  {value}  " + click.style(f"ballot {ballot}", dim=True))
+
+
+def print_entry(group: str, entry: "Entry", *, as_json: bool) -> None:
+    """One entry of the log; as JSON it is the very text that was said on the chosen channel."""
+    from paxos.doors import chosen_text
+
+    if as_json:
+        click.echo(chosen_text(group, entry))
+        return
+    notes = f"ballot {ballot_text(entry.ballot)}" + (f"  id {_printable(entry.id)}" if entry.id else "")
+    value = click.style(_printable(entry.value.decode()), bold=True)
+    click.echo(f"{click.style(f'{entry.revision:>6}', fg='cyan')}  {value}  {click.style(notes, dim=True)}")
+
+
+def print_json(record: Any) -> None:
+    """One JSON object on one line."""
+    click.echo(json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass"))
+
+
+def one_line(value: Any) -> str:
+    """A value as JSON that a terminal can show."""
+    return _printable(json.dumps(value, ensure_ascii=False))
+
+
+def ballot_text(ballot: "Ballot | tuple[int, str] | list[Any]") -> str:
+    """A ballot for people: round and node."""
+    return f"{ballot[0]}.{ballot[1]}"
+
+
+def _printable(text: str) -> str:
+    """Without what would move the cursor or break the line: values come from anybody."""
+    return "".join(character if character.isprintable() else f"\\x{ord(character):02x}" for character in text)

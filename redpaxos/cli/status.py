@@ -1,0 +1,134 @@
+"""`redpaxos status`: who is there, who leads, how far each node is; with --check, whether one node is well."""
+
+import time
+from collections import Counter
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from redpaxos.cli.failures import ExitCode, say
+from redpaxos.cli.options import Cluster, output_option, timeout_option, with_cluster
+from redpaxos.cli.output import ballot_text, print_json
+
+if TYPE_CHECKING:
+    from redpaxos.client import Client
+
+_CHECK_SECONDS = 3.0
+Report = dict[str, Any]
+
+
+@click.command()
+@click.option("--node", default="", metavar="NAME", help="Only this node.")
+@click.option("--check", is_flag=True, help="Is one node, of --name, well? Done within 5 s; for health checks.")
+@click.option("--name", envvar="REDPAXOS_NAME", show_envvar=True, metavar="NAME", help="The node that --check is about.")
+@with_cluster
+@timeout_option(1.0)
+@output_option
+def status(*, node: str, check: bool, name: str | None, cluster: Cluster, timeout: float, as_json: bool) -> int:
+    """Show each node of the cluster, as far as it answers.
+
+    Exits with 4 if nobody answers, if nobody leads, or if the acceptors that answer are no quorum.
+    """
+    if check and not name:
+        raise click.UsageError("--check needs the node's name: add --name NAME or set REDPAXOS_NAME")
+    if check:
+        return _check(cluster, name or "", as_json=as_json)
+    with cluster.connect() as client:
+        reports = _reports_of(client, node, timeout) if node else client.status(timeout=timeout)
+    health = assess(reports)
+    if as_json:
+        print_json({"cluster": cluster.name, **health._asdict(), "nodes": reports})
+    elif reports:
+        _print_table(reports)
+        click.echo(click.style(health.line, fg="green" if health.well else "red"))
+    if not health.well and (as_json or not reports):
+        say(f"cluster {cluster.name}: {health.line}")
+    return ExitCode.DONE if health.well or (node and reports) else ExitCode.NOT_DONE
+
+
+class Health(NamedTuple):
+    """What the reports of a cluster come to."""
+
+    well: bool
+    leader: str
+    quorum: bool
+    line: str
+
+
+def assess(reports: list[Report]) -> Health:
+    """Whether a proposal would be chosen, as far as the answers tell."""
+    if not reports:
+        return Health(False, "", False, "nobody answers: is a node running, and is the cluster's name right?")
+    members = sorted({member for report in reports for member in report["members"]})
+    voting = {report["node"] for report in reports if report["kind"] == "acceptor"} & set(members)
+    quorum = len(voting) > len(members) // 2
+    counted = f"{len(voting)} of {len(members)} acceptors answer"
+    claimed = Counter(report["leader"] for report in reports if report.get("leader"))
+    leader = next((report["node"] for report in reports if report.get("phase") == "leading" and report["node"] == report["leader"]), "")
+    if not quorum:
+        return Health(False, leader, False, f"no quorum: only {counted}, {len(members) // 2 + 1} are needed")
+    if not leader:
+        hint = f"; {', '.join(claimed)} is said to lead, and does not answer" if claimed else ""
+        return Health(False, "", True, f"no leader: {counted}, which is a quorum{hint}")
+    return Health(True, leader, True, f"{leader} leads; {counted}, which is a quorum")
+
+
+def _check(cluster: Cluster, name: str, *, as_json: bool) -> int:
+    """Whether every actor of the node answers through Redis."""
+    deadline = time.monotonic() + _CHECK_SECONDS
+    with cluster.connect() as client:
+        reports = _reports_of(client, name, deadline - time.monotonic())
+    heard = {report["kind"] for report in reports}
+    silent = sorted({kind for report in reports for kind in report["actors"]} - heard)
+    well = bool(heard) and not silent
+    if as_json:
+        print_json({"node": name, "well": well, "actors": sorted(heard)})
+    elif well:
+        click.echo(f"node {name} is well: {', '.join(sorted(heard))} answered")
+    if not well:
+        say(f"node {name} of cluster {cluster.name} is not well: {f'no answer from its {silent[0]}' if silent else 'no answer'}")
+    return ExitCode.DONE if well else ExitCode.NOT_DONE
+
+
+def _reports_of(client: "Client", node: str, timeout: float) -> list[Report]:
+    """The reports of one node's actors, of those that answer in time."""
+    reports: dict[str, Report] = {}
+    for report in client.reports(node=node, timeout=timeout):
+        if report["node"] == node:
+            reports[report["kind"]] = report
+            if set(report["actors"]) <= set(reports):
+                break
+    return [reports[kind] for kind in sorted(reports)]
+
+
+def _print_table(reports: list[Report]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(
+        "node", "roles", "phase", "leader", "ballot", "slot", "revision", "refused", box=None, header_style="bold", pad_edge=False
+    )
+    members = {member for report in reports for member in report["members"]}
+    for node in sorted(members | {report["node"] for report in reports}):
+        table.add_row(*_row(node, [report for report in reports if report["node"] == node]))
+    Console(highlight=False, soft_wrap=False).print(table)
+
+
+def _row(node: str, reports: list[Report]) -> list[str]:
+    """One node, whatever it hosts."""
+    if not reports:
+        return [f"[red]{node}", "[red]no answer"]
+    merged: Report = {key: value for report in reports for key, value in report.items()}
+    refused = sum((Counter(report["refused"]) for report in reports), Counter[str]())
+    phase = merged.get("phase", "-")
+    ballot = max((tuple(report["promised"]) for report in reports if "promised" in report), default=None)
+    return [
+        f"[bold]{node}",
+        ", ".join(merged["actors"]),
+        f"[green]{phase}" if phase == "leading" else phase,
+        merged.get("leader", "-") or "none",
+        ballot_text(ballot) if ballot else "-",
+        str(merged.get("slot", "-")),
+        str(merged.get("revision", "-")),
+        ", ".join(f"{kind} {count}" for kind, count in sorted(refused.items())) or "-",
+    ]
