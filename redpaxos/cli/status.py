@@ -51,6 +51,8 @@ class Health(NamedTuple):
 
     well: bool
     leader: str
+    # The leader's, empty if there is none.
+    ballot: str
     quorum: bool
     line: str
 
@@ -58,19 +60,21 @@ class Health(NamedTuple):
 def assess(reports: list[Report]) -> Health:
     """Whether a proposal would be chosen, as far as the answers tell."""
     if not reports:
-        return Health(False, "", False, "nobody answers: is a node running, and is the cluster's name right?")
+        return Health(False, "", "", False, "nobody answers: is a node running, and is the cluster's name right?")
     members = sorted({member for report in reports for member in report["members"]})
     voting = {report["node"] for report in reports if report["kind"] == "acceptor"} & set(members)
     quorum = len(voting) > len(members) // 2
     counted = f"{len(voting)} of {len(members)} acceptors answer"
     claimed = Counter(report["leader"] for report in reports if report.get("leader"))
-    leader = next((report["node"] for report in reports if report.get("phase") == "leading" and report["node"] == report["leader"]), "")
+    # Somebody who was just deposed may not know yet; the highest ballot counts.
+    number, leader = max(((report["round"], report["node"]) for report in reports if report.get("phase") == "leading"), default=(0, ""))
+    ballot = ballot_text((number, leader)) if leader else ""
     if not quorum:
-        return Health(False, leader, False, f"no quorum: only {counted}, {len(members) // 2 + 1} are needed")
+        return Health(False, leader, ballot, False, f"no quorum: only {counted}, {len(members) // 2 + 1} are needed")
     if not leader:
         hint = f"; {', '.join(claimed)} is said to lead, and does not answer" if claimed else ""
-        return Health(False, "", True, f"no leader: {counted}, which is a quorum{hint}")
-    return Health(True, leader, True, f"{leader} leads; {counted}, which is a quorum")
+        return Health(False, "", "", True, f"no leader: {counted}, which is a quorum{hint}")
+    return Health(True, leader, ballot, True, f"{leader} leads with ballot {ballot}; {counted}, which is a quorum")
 
 
 def _check(cluster: Cluster, name: str, *, as_json: bool) -> int:

@@ -67,8 +67,7 @@ class Story:
             self._narrator.about(node, f"{self._stage.start(node)}, with a disk of its own")
         began = time.monotonic()
         health = self._await_leader(among=NODES)
-        ballot = self._ballot_of(health.leader)
-        self._narrator.event(health.leader, f"leads: a majority promised it ballot {ballot} ({time.monotonic() - began:.1f} s)")
+        self._narrator.event(health.leader, f"leads: a majority promised it ballot {health.ballot} ({time.monotonic() - began:.1f} s)")
 
     def _decide_colour(self) -> Message:
         """Two proposals for one decree; whichever wins has won for good."""
@@ -88,11 +87,13 @@ class Story:
 
     def _fill_log(self) -> None:
         self._narrator.chapter("They append to the log, both at once")
+        self._narrator.say("each value gets a revision, its place in an order that is the same for everybody:")
         self._append(["alice 1", "alice 2"], ["bob 1", "bob 2"])
 
     def _lose_leader(self) -> str:
         """Kill whoever leads, and have more chosen at once by the two that are left."""
         self._narrator.chapter("The leader dies, and nobody waits for it")
+        self._narrator.say("a majority is enough, and two of three are one:")
         leader = self._await_leader(among=NODES).leader
         self._narrator.event(leader, self._stage.kill(leader))
         began = time.monotonic()
@@ -104,17 +105,17 @@ class Story:
 
     def _bring_back(self, node: str) -> None:
         self._narrator.chapter("It comes back, and catches up")
+        self._narrator.say("what it promised and voted is on its disk; what it missed, it asks the others for:")
         end_revision = self._client.end_revision()
         began = time.monotonic()
         self._narrator.about(node, f"{self._stage.start(node)}, on the disk that it had")
         self._await(f"{node} to catch up", node, lambda: self._end_revision_of(node) >= end_revision)
-        self._narrator.event(
-            node, f"has all {end_revision - 1} revisions again ({time.monotonic() - began:.1f} s, of which most is Python)"
-        )
+        self._narrator.event(node, f"has all {end_revision - 1} revisions again ({time.monotonic() - began:.1f} s after its start)")
 
     def _compare(self, winner: Message) -> None:
         """Every node's log, byte by byte, and what the decree is."""
         self._narrator.chapter("Do they agree?")
+        self._narrator.say("the whole log, read from each node by itself:")
         logs = {node: list(self._client.entries(node=node)) for node in NODES}
         digests = {node: sha256(b"\n".join(chosen_text(LOG, entry) for entry in entries)).hexdigest() for node, entries in logs.items()}
         for node in NODES:
@@ -172,12 +173,6 @@ class Story:
             return health if health.leader in among and answering >= set(among) else None
 
         return self._await("a leader", among[0], look, *among[1:])
-
-    def _ballot_of(self, node: str) -> str:
-        promised = max(tuple(report["promised"]) for report in self._client.status() if "promised" in report)
-        if promised[1] != node:
-            raise DemoError(f"{node} leads, and the highest promise is to {promised[1]}")
-        return f"{promised[0]}.{promised[1]}"
 
     def _end_revision_of(self, node: str) -> int:
         reports = self._client.reports(node=node, timeout=0.3)
