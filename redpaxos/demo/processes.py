@@ -92,10 +92,11 @@ class ProcessStage(Stage):
         propose = f"{program} propose 'Hello, Paxos!' --config {self._config}"
         if shutil.which("redis-cli"):
             propose = f"redis-cli -s {self._server.socket} PUBLISH redpaxos:{CLUSTER}:propose {proposal}"
+        nodes = ", ".join(f"{process.pid} ({node})" for node, process in sorted(self._nodes.items()))
         return [
             (f"{program} log tail --config {self._config}", "watch what is chosen"),
             (propose, "have something chosen"),
-            (f"{program} status --config {self._config}", "see who leads; kill -9 it, and look again"),
+            (f"{program} status --config {self._config}", f"see who leads; then kill -9 one of {nodes}, and look again"),
         ]
 
     def _log(self, node: str) -> Path:

@@ -1,0 +1,143 @@
+"""The client's commands against three nodes and a real server: what they print, and the exit code of each outcome."""
+
+import json
+
+import pytest
+import redis
+
+from tests.cli.conftest import CLUSTER, MEMBERS, Redpaxos, await_true, lines_of, said
+from tests.servers import RedisServer
+
+pytestmark = pytest.mark.server
+
+DOOR_KEYS = ["group", "slot", "revision", "id", "value", "ballot"]
+
+
+def logged(cluster: Redpaxos, *options: str) -> list[dict[str, object]]:
+    """The log as JSON."""
+    return lines_of(cluster("log", "show", "-o", "json", *options))
+
+
+@pytest.mark.parametrize(
+    ("argument", "value"),
+    [
+        ("hello", "hello"),
+        ("42", 42),
+        ('"42"', "42"),
+        ('{"a": [1, null, "ü"]}', {"a": [1, None, "ü"]}),
+        ("null", None),
+        ("", ""),
+        ("{broken", "{broken"),
+        ("NaN", "NaN"),
+        ("1 2", "1 2"),
+    ],
+)
+def test_a_value_is_json_where_it_is_json_and_a_string_where_it_is_not(cluster: Redpaxos, argument: str, value: object) -> None:
+    result = cluster("propose", argument, "-o", "json")
+    assert result.exit_code == 0, result.stderr
+    (printed,) = lines_of(result)
+    assert printed["value"] == value
+    assert printed["mine"] is True
+    assert logged(cluster, "--from", str(printed["revision"]))[0]["value"] == value
+
+
+def test_a_value_may_come_from_standard_input(cluster: Redpaxos) -> None:
+    (printed,) = lines_of(cluster("propose", "-", "-o", "json", input="from a pipe\n"))
+    assert printed["value"] == "from a pipe"
+    assert cluster("propose", "-", input=b"\xff").exit_code == 2
+
+
+def test_a_value_comes_back_as_the_text_that_it_was(cluster: Redpaxos) -> None:
+    text = '{"b":1.0,"a":1e400,"a":123456789012345678901234567890}'
+    revision = lines_of(cluster("propose", text, "-o", "json"))[0]["revision"]
+    assert f'"value":{text},' in cluster("log", "show", "-o", "json", "--from", str(revision)).stdout
+
+
+def test_the_same_id_is_executed_once(cluster: Redpaxos) -> None:
+    first = lines_of(cluster("propose", "once", "--id", "only-once", "-o", "json"))
+    again = lines_of(cluster("propose", "once", "--id", "only-once", "-o", "json"))
+    assert first == again
+    assert [entry["id"] for entry in logged(cluster)].count("only-once") == 1
+
+
+def test_a_value_over_the_limit_is_a_definite_no(cluster: Redpaxos) -> None:
+    result = cluster("propose", "-", input=json.dumps("x" * 1_100_000))
+    assert result.exit_code == 3
+    assert "1100002 bytes" in said(result)
+
+
+def test_a_decree_has_one_value_for_everybody_who_asks(cluster: Redpaxos) -> None:
+    assert cluster("decide", "colour").exit_code == 3
+    assert cluster("decide", "colour", "blue", "--mine").exit_code == 0
+    later = cluster("decide", "colour", "red", "-o", "json")
+    assert later.exit_code == 0
+    assert (lines_of(later)[0]["value"], lines_of(later)[0]["mine"], lines_of(later)[0]["decree"]) == ("blue", False, "colour")
+    assert cluster("decide", "colour", "red", "--mine").exit_code == 3
+    assert 'colour is "blue"' in cluster("decide", "colour").stdout
+
+
+def test_undecided_is_said_by_name(cluster: Redpaxos) -> None:
+    assert "weather is undecided" in said(cluster("decide", "weather"))
+
+
+def test_every_node_shows_the_same_log_with_the_keys_of_the_chosen_channel(cluster: Redpaxos) -> None:
+    cluster("propose", "to be read everywhere")
+    whole = cluster("log", "show", "-o", "json").stdout
+    for name in MEMBERS:
+        await_true(lambda name=name: cluster("log", "show", "-o", "json", "--node", name).stdout == whole)
+    entries = logged(cluster)
+    assert [entry["revision"] for entry in entries] == list(range(1, len(entries) + 1))
+    assert all(list(entry) == DOOR_KEYS for entry in entries)
+
+
+def test_a_node_that_is_not_there_reads_no_log(cluster: Redpaxos) -> None:
+    result = cluster("log", "show", "--node", "n7", "--timeout", "0.3")
+    assert result.exit_code == 4
+    assert "n7" in said(result)
+
+
+def test_what_redis_cli_publishes_is_heard_as_chosen_and_shown_in_the_log(cluster: Redpaxos, redis_server: RedisServer) -> None:
+    with redis.Redis.from_url(redis_server.unix_url) as client, client.pubsub() as hearing:
+        hearing.subscribe(f"redpaxos:{CLUSTER}:chosen")
+        assert hearing.get_message(timeout=5)["type"] == "subscribe"
+        client.publish(f"redpaxos:{CLUSTER}:propose", '{"value": {"hello": "Paxos"}, "id": "by-hand"}')
+        heard = hearing.get_message(timeout=10)["data"].decode()
+    assert json.loads(heard)["id"] == "by-hand"
+    assert heard in cluster("log", "show", "-o", "json").stdout.splitlines()
+
+
+def test_control_characters_of_a_value_do_not_reach_the_terminal(cluster: Redpaxos) -> None:
+    printed = cluster("propose", "\x1b[31mred\u202e").stdout
+    assert "\x1b" not in printed
+    assert "\u202e" not in printed
+
+
+def test_status_shows_every_node_and_who_leads(cluster: Redpaxos) -> None:
+    result = cluster("status")
+    assert result.exit_code == 0
+    assert "leads with ballot" in result.stdout
+    assert all(name in result.stdout for name in MEMBERS)
+    (record,) = lines_of(cluster("status", "-o", "json"))
+    assert record["leader"] in MEMBERS
+    assert {(report["node"], report["kind"]) for report in record["nodes"]} == {(n, k) for n in MEMBERS for k in ("acceptor", "proposer")}
+    assert {report["node"] for report in lines_of(cluster("status", "-o", "json", "--node", "n2"))[0]["nodes"]} == {"n2"}
+
+
+def test_status_of_a_cluster_that_nobody_runs_is_exit_code_4(cluster: Redpaxos) -> None:
+    result = cluster("status", "--cluster", "ghost")
+    assert result.exit_code == 4
+    assert "nobody answers" in said(result)
+
+
+def test_a_health_check_is_about_one_node(cluster: Redpaxos) -> None:
+    assert cluster("status", "--check", env={"REDPAXOS_NAME": "n2"}).exit_code == 0
+    result = cluster("status", "--check", "--name", "n7")
+    assert result.exit_code == 4
+    assert "n7 of cluster cli is not well" in said(result)
+
+
+def test_a_wrong_secret_is_not_answered(cluster: Redpaxos, tmp_path_factory: pytest.TempPathFactory) -> None:
+    secret = tmp_path_factory.mktemp("secret") / "key"
+    secret.write_text("not theirs\n")
+    result = cluster("propose", "x", "--secret-file", str(secret), "--timeout", "0.5")
+    assert result.exit_code == 4

@@ -1,0 +1,121 @@
+"""`redpaxos node run` as a process: how it starts, how it ends, and what it refuses."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import CLUSTER, MEMBERS, Redpaxos, StartNode, await_true, lines_of
+from tests.servers import RedisServer, free_port
+
+pytestmark = [pytest.mark.server, pytest.mark.processes]
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_stops_a_node_cleanly_within_a_second(start_node: StartNode, how: signal.Signals) -> None:
+    node = start_node("n1")
+    node.await_ready()
+    code, seconds = node.end(how)
+    assert code == 0
+    assert seconds < 1.0
+    assert "n1 has stopped" in node.last_line
+
+
+def test_a_node_without_redis_waits_for_it_and_stops_all_the_same(start_node: StartNode) -> None:
+    node = start_node("n1", url=f"redis://127.0.0.1:{free_port()}")
+    await_true(lambda: "trying again" in node.log.read_text())
+    code, seconds = node.end(signal.SIGTERM)
+    assert (code, node.out.read_text()) == (0, "")
+    assert seconds < 1.0
+
+
+def test_a_node_says_when_it_is_ready_for_programs_too(start_node: StartNode) -> None:
+    node = start_node("n1", "-o", "json")
+    node.await_ready()
+    assert json.loads(node.out.read_text()) == {"node": "n1", "cluster": CLUSTER, "event": "ready"}
+
+
+def test_kill_9_of_all_nodes_loses_nothing_that_was_chosen(start_node: StartNode, redpaxos: Redpaxos, redis_server: RedisServer) -> None:
+    here = ("--cluster", CLUSTER, "--redis", redis_server.unix_url)
+    nodes = [start_node(name) for name in MEMBERS]
+    before = lines_of(redpaxos("propose", "kept", "--id", "kept", "-o", "json", *here))
+    for node in nodes:
+        node.end(signal.SIGKILL)
+    assert redpaxos("status", *here, "--timeout", "0.3").exit_code == 4
+    assert redpaxos("propose", "lost", *here, "--timeout", "0.5").exit_code == 4
+    for name in MEMBERS:
+        start_node(name)
+    assert lines_of(redpaxos("propose", "kept", "--id", "kept", "-o", "json", *here)) == before
+    assert [entry["value"] for entry in lines_of(redpaxos("log", "show", "-o", "json", *here))] == ["kept"]
+
+
+def test_one_node_of_three_is_no_quorum_and_the_proposal_is_not_done(
+    start_node: StartNode, redpaxos: Redpaxos, redis_server: RedisServer
+) -> None:
+    here = ("--cluster", CLUSTER, "--redis", redis_server.unix_url)
+    start_node("n1").await_ready()
+    await_true(lambda: redpaxos("status", *here, "--check", "--name", "n1").exit_code == 0)
+    status = redpaxos("status", *here, "--timeout", "0.3")
+    assert status.exit_code == 4
+    assert "no quorum: only 1 of 3 acceptors answer" in status.stdout
+    assert redpaxos("propose", "x", *here, "--timeout", "6").exit_code == 4
+
+
+def test_roles_may_be_spread_over_nodes(start_node: StartNode, redpaxos: Redpaxos, redis_server: RedisServer) -> None:
+    here = ("--cluster", CLUSTER, "--redis", redis_server.unix_url)
+    for name in MEMBERS:
+        start_node(name, "--roles", "acceptor")
+    start_node("p1", "--roles", "proposer")
+    start_node("l1", "--roles", "learner")
+    assert redpaxos("propose", "spread", *here).exit_code == 0
+    await_true(lambda: "spread" in redpaxos("log", "show", "--node", "l1", *here).stdout)
+
+
+def test_a_second_process_on_the_same_disk_is_refused_in_one_line(start_node: StartNode, tmp_path: Path) -> None:
+    start_node("n1").await_ready()
+    second = start_node("n1")
+    assert second.await_end() == 1
+    assert second.last_line.startswith("redpaxos: ")
+    assert str(tmp_path / "n1") in second.last_line
+
+
+@pytest.mark.parametrize(("name", "cluster"), [("n2", CLUSTER), ("n1", "other")])
+def test_somebody_elses_disk_is_refused_in_one_line(start_node: StartNode, tmp_path: Path, name: str, cluster: str) -> None:
+    first = start_node("n1")
+    first.await_ready()
+    first.end(signal.SIGTERM)
+    thief = start_node(name, "--data-dir", str(tmp_path / "n1"), cluster=cluster)
+    assert thief.await_end() == 1
+    assert thief.last_line.startswith("redpaxos: ")
+
+
+def test_a_damaged_disk_is_refused_in_one_line(start_node: StartNode, tmp_path: Path) -> None:
+    first = start_node("n1")
+    first.await_ready()
+    first.end(signal.SIGTERM)
+    (tmp_path / "n1" / "acceptor.sqlite3").write_bytes(b"this is no store")
+    second = start_node("n1")
+    assert second.await_end() == 1
+    assert "acceptor.sqlite3" in second.last_line
+
+
+def test_ctrl_c_and_a_closed_pipe_are_quiet(start_node: StartNode, redpaxos: Redpaxos, redis_server: RedisServer) -> None:
+    here = ["--cluster", CLUSTER, "--redis", redis_server.unix_url]
+    for name in MEMBERS:
+        start_node(name)
+    assert redpaxos("propose", "first", *here).exit_code == 0
+    command = [sys.executable, "-m", "redpaxos", "log", "tail", *here]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as tail:
+        assert tail.stdout is not None
+        assert b"first" in tail.stdout.readline()
+        tail.send_signal(signal.SIGINT)
+        assert (tail.wait(5), tail.communicate()[1]) == (130, b"")
+    reading, writing = os.pipe()
+    with subprocess.Popen(command, stdout=writing, stderr=subprocess.PIPE) as tail:
+        os.close(writing)
+        os.close(reading)
+        assert (tail.wait(10), tail.communicate()[1]) == (141, b"")
