@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -82,9 +83,9 @@ def test_bytes_that_are_no_message_are_counted_and_disturb_nothing(cluster: Clus
     assert {"not a frame", "wire version", "undecodable"} <= refused
 
 
-def _eventual_status(client: Client, cluster: Cluster) -> list[dict[str, object]]:
+def _eventual_status(client: Client, cluster: Cluster) -> list[dict[str, Any]]:
     """The reports, once every member's actors answer."""
-    reports: list[dict[str, object]] = []
+    reports: list[dict[str, Any]] = []
 
     def all_answer() -> None:
         reports[:] = client.status()
