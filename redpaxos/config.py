@@ -53,8 +53,8 @@ def read_config(path: Path) -> ConfigFile:
     settings = table.get("settings", {})
     if not isinstance(settings, dict):
         raise ConfigurationError(f"{path}: settings = {settings!r} should be a table, [settings]")
-    _check(f"{path}: ", table, ConfigFile)
     _check(f"{path}: [settings] ", settings, Settings)
+    _check(f"{path}: ", table, ConfigFile)
     try:
         msgspec.convert(settings, Settings).checked()
     except ConfigurationError as error:

@@ -114,13 +114,15 @@ def find_server() -> str:
     return found
 
 
-def start_child(command: list[str], output: int, environment: dict[str, str] | None = None) -> "subprocess.Popen[bytes]":
-    """A process that writes to this descriptor, hears no Ctrl-C of the terminal, and dies with its parent's calling thread."""
+def start_child(
+    command: list[str], output: int, *, errors: int = subprocess.STDOUT, environment: dict[str, str] | None = None
+) -> "subprocess.Popen[bytes]":
+    """A process that writes to these descriptors, hears no Ctrl-C of the terminal, and dies with its parent's calling thread."""
     return subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
         stdout=output,
-        stderr=output,
+        stderr=errors,
         start_new_session=True,
         env=environment,
         preexec_fn=_die_with(os.getpid()),  # noqa: PLW1509 - two system calls, which take no lock.

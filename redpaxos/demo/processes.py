@@ -50,7 +50,7 @@ class ProcessStage(Stage):
         # What the user has set for clusters of his own does not concern this one.
         environment = {name: value for name, value in os.environ.items() if not name.startswith("REDPAXOS_")}
         with self._log(node).open("ab") as log:
-            self._nodes[node] = start_child(command, log.fileno(), environment)
+            self._nodes[node] = start_child(command, log.fileno(), environment=environment)
         return f"process {self._nodes[node].pid}"
 
     def kill(self, node: str) -> str:

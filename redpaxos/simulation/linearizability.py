@@ -15,11 +15,13 @@ from typing import Any
 
 from redpaxos.simulation.history import Operation, Outcome
 from redpaxos.simulation.models.base import Model, heard
-from redpaxos.simulation.search import Budget, Found, OutOfSteps, Stuck, search
-from redpaxos.simulation.shrinking import shrink
+from redpaxos.simulation.search import Budget, Found, OutOfSteps, Search, Stuck
+from redpaxos.simulation.shrinking import Broken, look_nearby, shrink
 
 # Model steps for one key; about 10 s of one core.
 STEP_BUDGET = 5_000_000
+# Steps without headway after which a search looks around.
+_PATIENCE = 50_000
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class NotLinearizable:
     # The key's operations without those that the contradiction does not need, by invocation. An operation that had not ended when the
     # culprit did is unknown here, for so it was then.
     region: tuple[Operation, ...]
-    # What the object holds at first.
+    # What the object holds at first; "anything" if what came before the region does not matter.
     initial: str
     # The longest order of operations of the region that the model allows.
     longest_order: tuple[Step, ...]
@@ -92,14 +94,28 @@ def check(operations: Iterable[Operation], model: Model[Any], step_budget: int =
     orders: dict[str, tuple[Operation, ...]] = {}
     undecided: list[str] = []
     for key, part in _by_key(operations).items():
-        match search(model, part, Budget(step_budget)):
+        match _judge(model, part, step_budget):
             case Found(order):
                 orders[key] = tuple(order)
-            case Stuck() as stuck:
-                return _contradiction(model, key, part, stuck, step_budget)
+            case Broken() as broken:
+                return _explain(broken, key, len(part), step_budget)
             case OutOfSteps():
                 undecided.append(key)
     return Undecided(tuple(undecided), step_budget) if undecided else Linearizable(orders)
+
+
+def _judge(model: Model[Any], part: list[Operation], step_budget: int) -> Found | Broken | OutOfSteps:
+    """Search; where the search makes no headway, look whether there is a contradiction nearby before searching on."""
+    search = Search(model, part, Budget(step_budget))
+    result = search.run(_PATIENCE)
+    if isinstance(result, Found):
+        return result
+    nearby = look_nearby(model, part, result.culprit)
+    if nearby is not None:
+        return nearby
+    if isinstance(result, OutOfSteps):
+        result = search.run()
+    return Broken(model, part, result.culprit) if isinstance(result, Stuck) else result
 
 
 def _by_key(operations: Iterable[Operation]) -> dict[str, list[Operation]]:
@@ -111,8 +127,9 @@ def _by_key(operations: Iterable[Operation]) -> dict[str, list[Operation]]:
     return parts
 
 
-def _contradiction(model: Model[Any], key: str, part: list[Operation], stuck: Stuck, step_budget: int) -> NotLinearizable:
-    contradiction = shrink(model, part, stuck, step_budget)
+def _explain(broken: Broken, key: str, operation_count: int, step_budget: int) -> NotLinearizable:
+    contradiction = shrink(broken, step_budget)
+    model = contradiction.model
     return NotLinearizable(
         model=model.name,
         key=key,
@@ -120,7 +137,7 @@ def _contradiction(model: Model[Any], key: str, part: list[Operation], stuck: St
         initial=model.describe(model.initial()),
         longest_order=_narrate(model, contradiction.order),
         culprit=contradiction.culprit,
-        operation_count=len(part),
+        operation_count=operation_count,
     )
 
 

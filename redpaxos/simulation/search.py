@@ -53,13 +53,10 @@ class Stuck(NamedTuple):
 
 
 class OutOfSteps(NamedTuple):
-    """The budget ended before the search."""
+    """The budget or the patience ended before the search."""
 
-
-def search(model: Model[Any], operations: Sequence[Operation], budget: "Budget") -> Found | Stuck | OutOfSteps:
-    """Look for an order of one key's operations that the model allows, and that keeps what came before what."""
-    timeline = Timeline(model.for_history(operations), operations)
-    return _Search(timeline, budget).run()
+    # The operation that is in the way of the walk that came furthest.
+    culprit: Operation
 
 
 class Budget:
@@ -69,37 +66,46 @@ class Budget:
         self.left = steps
 
 
-class _Search:
-    """Depth first, with an explicit stack of what is yet to be tried."""
+def search(model: Model[Any], operations: Sequence[Operation], budget: Budget) -> Found | Stuck | OutOfSteps:
+    """Look for an order of one key's operations that the model allows, and that keeps what came before what."""
+    return Search(model, operations, budget).run()
 
-    def __init__(self, timeline: Timeline, budget: Budget) -> None:
-        self._model = timeline.model
-        self._timeline = timeline
+
+class Search:
+    """Depth first, with an explicit stack of what is yet to be tried; a search that lost patience may run on."""
+
+    def __init__(self, model: Model[Any], operations: Sequence[Operation], budget: Budget) -> None:
+        self._model = model.for_history(operations)
+        self._timeline = Timeline(self._model, operations)
         self._budget = budget
         # For each response, calls placed and state: the sets of unknown operations with which a walk came by.
         self._seen: dict[tuple[int, int, Any], list[int]] = {}
-
-    def run(self) -> Found | Stuck | OutOfSteps:
-        moments = self._timeline.moments
         start = Node(0, 0, 0, self._model.initial(), None, ())
-        furthest = start
-        stack = [iter((start,))]
-        while stack:
-            if self._budget.left < 0:
-                return OutOfSteps()
-            node = next(stack[-1], None)
+        # The latest response that a walk stood at, and of those walks one that placed the most.
+        self._furthest = start
+        self._untried: list[Iterator[Node]] = [iter((start,))]
+
+    def run(self, patience: int | None = None) -> Found | Stuck | OutOfSteps:
+        """Search until an order is found or excluded, or until the budget is spent, or so many steps brought no walk any further."""
+        moments = self._timeline.moments
+        give_up_at = 0 if patience is None else self._budget.left - patience
+        while self._untried:
+            if self._budget.left < max(0, give_up_at):
+                return OutOfSteps(moments[self._furthest.moment].call.operation)
+            node = next(self._untried[-1], None)
             if node is None:
-                stack.pop()
+                self._untried.pop()
                 continue
             node = self._advance(node)
             if node.moment == len(moments):
                 return Found(_order(node.trail))
             if self._is_known(node):
                 continue
-            if node.moment > furthest.moment or (node.moment == furthest.moment and _is_fuller(node, furthest)):
-                furthest = node
-            stack.append(self._successors(node))
-        return Stuck(_order(furthest.trail), moments[furthest.moment].call.operation)
+            if patience is not None and node.moment > self._furthest.moment:
+                give_up_at = self._budget.left - patience
+            self._furthest = max(self._furthest, node, key=_progress)
+            self._untried.append(self._successors(node))
+        return Stuck(_order(self._furthest.trail), moments[self._furthest.moment].call.operation)
 
     def _advance(self, node: Node) -> Node:
         """Place the observations that fit, and pass the responses of calls that are placed."""
@@ -223,8 +229,8 @@ def _lowest_number(node: Node, moment: Moment) -> int | None:
     return next((call.number for call in moment.numbered if not node.placed & call.bit), None)
 
 
-def _is_fuller(node: Node, other: Node) -> bool:
-    return node.placed.bit_count() > other.placed.bit_count()
+def _progress(node: Node) -> tuple[int, int]:
+    return node.moment, node.placed.bit_count()
 
 
 def _order(trail: Trail) -> list[Operation]:

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from redpaxos.cli import cli
+from redpaxos.embedded import start_child
 from redpaxos.node import Node, NodeConfig, sqlite_stores
 from tests.servers import RedisServer
 from transport.opening import open_transport
@@ -70,7 +70,7 @@ class NodeProcess:
         command = [sys.executable, "-m", "redpaxos", "node", "run", name, "--cluster", cluster, "--redis", url]
         command += ["--members", ",".join(MEMBERS), "--data-dir", str(directory / name), *options]
         with self.out.open("wb") as out, self.log.open("wb") as log:
-            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=log)
+            self.process = start_child(command, out.fileno(), errors=log.fileno())
 
     def await_ready(self) -> None:
         """Until it says so."""

@@ -10,6 +10,7 @@ import pytest
 
 from redpaxos import embedded
 from redpaxos.demo import in_process
+from redpaxos.errors import NodeFailedError
 from tests.cli.conftest import Redpaxos, await_true
 
 pytestmark = [pytest.mark.server, pytest.mark.processes]
@@ -35,7 +36,7 @@ def test_the_demo_tells_its_story_to_the_end_and_leaves_nothing_behind(options: 
 
 def test_a_node_that_does_not_start_ends_the_demo_with_its_reason(redpaxos: Redpaxos, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(self: object, node: str) -> str:
-        raise in_process.NodeFailedError(f"{node} has no disk")
+        raise NodeFailedError(f"{node} has no disk")
 
     monkeypatch.setattr(in_process.InProcessStage, "start", refuse)
     result = redpaxos("demo", "--in-process")

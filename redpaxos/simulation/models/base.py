@@ -59,6 +59,13 @@ class Model(ABC, Generic[State]):
         """This model with what it can learn from the whole history of its key."""
         return self
 
+    def midway(self) -> Self | None:
+        """This object met midway, in a state of which nothing is known, so that contradictions late in a long history are found locally.
+
+        Promise: what is possible from any state is possible from the midway one. None if there is no such state.
+        """
+        return None
+
     def canonical(self, input: Input) -> tuple[object, ...]:
         """The input, with what makes no difference taken out. Promise: operations of unknown outcome with one canonical input are twins."""
         return input

@@ -27,23 +27,30 @@ class Entry(NamedTuple):
     revision: Number
 
 
+_EMPTY = Entry(None, Number.first())
+_MIDWAY = Entry(ANYTHING, Number(0, False))
+
+
 class KeyValue(Model[Entry]):
     """One key of a store; the empty store at first."""
 
     name = "key-value"
     unknown_only_enables = True
 
-    def __init__(self, mentioned: frozenset[Scalar] | None = None) -> None:
+    def __init__(self, mentioned: frozenset[Scalar] | None = None, initial: Entry = _EMPTY) -> None:
         # The values that some operation reads or expects; None if the history is not known, so that all may be.
         self._mentioned = mentioned
+        self._initial = initial
 
     def initial(self) -> Entry:
-        return Entry(None, Number.first())
+        return self._initial
 
     def step(self, state: Entry, input: Input, output: Heard) -> Entry | None:
+        if state.value is ANYTHING:
+            return self._step_midway(state, input, output)
         match input:
             case ("get",):
-                return self._get(state, output)
+                return _get(state, output)
             case ("put", value):
                 return _write(state, value, output)
             case ("compare_and_set", expected, value):
@@ -58,19 +65,14 @@ class KeyValue(Model[Entry]):
                 return _write_at_revision(state, expected, value, output)
         raise refuse(self, input, output, _USAGE)
 
-    def _get(self, state: Entry, output: Heard) -> Entry | None:
-        if output is UNKNOWN:
+    def _step_midway(self, state: Entry, input: Input, output: Heard) -> Entry | None:
+        """Suppose that the store holds what the operation needs; without such a need it stays unknown, or is overwritten."""
+        need = self.needs(input, output)
+        if output is False and need is ANYTHING:
             return state
-        if not isinstance(output, tuple):
-            return state if state.value == output else None
-        value, revision = output
-        if state.value != value or not isinstance(revision, int):
-            return None
-        if value is None:
-            return state if revision == 0 else None
-        if not state.revision.may_be(revision):
-            return None
-        return state if state.revision.exact else Entry(value, Number(revision, True))
+        if need not in (ANYTHING, NOTHING):
+            return self.step(Entry(need, state.revision), input, output)
+        return _write(state, None if input[0] == "delete" else input[-1], output)
 
     def validate(self, input: Input, output: Heard) -> None:
         match input:
@@ -90,7 +92,11 @@ class KeyValue(Model[Entry]):
             raise refuse(self, input, output, _USAGE)
 
     def for_history(self, operations: Sequence[Operation]) -> Self:
-        return type(self)(frozenset(value for operation in operations for value in _mentions(operation.input, operation.output)))
+        mentioned = frozenset(value for operation in operations for value in _mentions(operation.input, operation.output))
+        return type(self)(mentioned, self._initial)
+
+    def midway(self) -> Self:
+        return type(self)(self._mentioned, _MIDWAY)
 
     def canonical(self, input: Input) -> tuple[object, ...]:
         *rest, value = input
@@ -128,9 +134,24 @@ class KeyValue(Model[Entry]):
         return super().removable(operations) + _families(operations)
 
     def describe(self, state: Entry) -> str:
-        if state.value is None:
-            return "absent"
+        if state.value is None or state.value is ANYTHING:
+            return "absent" if state.value is None else "anything"
         return f"{text_of(state.value)} at revision {state.revision.told}" if state.revision.exact else text_of(state.value)
+
+
+def _get(state: Entry, output: Heard) -> Entry | None:
+    if output is UNKNOWN:
+        return state
+    if not isinstance(output, tuple):
+        return state if state.value == output else None
+    value, revision = output
+    if state.value != value or not isinstance(revision, int):
+        return None
+    if value is None:
+        return state if revision == 0 else None
+    if not state.revision.may_be(revision):
+        return None
+    return state if state.revision.exact else Entry(value, Number(revision, True))
 
 
 def _write(state: Entry, value: object, output: Heard) -> Entry | None:

@@ -25,21 +25,28 @@ class Grant(NamedTuple):
     token: Number
 
 
+_FIRST = Grant(None, Number.first())
+_MIDWAY = Grant(ANYTHING, Number(0, False))
+
+
 class FencedLock(Model[Grant]):
     """A lock, free at first. With `expires`, a grant may end on its own at any moment, as a lease does."""
 
     name = "fenced lock"
     unknown_only_enables = True
 
-    def __init__(self, expires: bool = False, named: frozenset[object] | None = None) -> None:
+    def __init__(self, expires: bool = False, named: frozenset[object] | None = None, initial: Grant = _FIRST) -> None:
         self._expires = expires
         # The owners of whom more is heard than that they asked; None if the history is not known.
         self._named = named
+        self._initial = initial
 
     def initial(self) -> Grant:
-        return Grant(None, Number.first())
+        return self._initial
 
     def step(self, state: Grant, input: Input, output: Heard) -> Grant | None:
+        if state.owner is ANYTHING:
+            return self._step_midway(state, input, output)
         after = self._step(state, input, output)
         if after is None and self._expires and state.owner is not None:
             return self._step(Grant(None, state.token), input, output)
@@ -54,6 +61,13 @@ class FencedLock(Model[Grant]):
             case ("holder",):
                 return _holder(state, output)
         raise refuse(self, input, output, _USAGE)
+
+    def _step_midway(self, state: Grant, input: Input, output: Heard) -> Grant | None:
+        """Suppose that the lock is in the state that the operation needs; without such a need it stays unknown."""
+        need = self.needs(input, output)
+        if need is ANYTHING:
+            return state
+        return self._step(Grant(None if need is _FREE else need, state.token), input, output)
 
     def validate(self, input: Input, output: Heard) -> None:
         match input:
@@ -70,7 +84,10 @@ class FencedLock(Model[Grant]):
 
     def for_history(self, operations: Sequence[Operation]) -> Self:
         told = [operation for operation in operations if operation.input[0] == "holder" or len(operation.input) == 3]
-        return type(self)(self._expires, frozenset(_owner(operation) for operation in told))
+        return type(self)(self._expires, frozenset(_owner(operation) for operation in told), self._initial)
+
+    def midway(self) -> Self:
+        return type(self)(self._expires, self._named, _MIDWAY)
 
     def canonical(self, input: Input) -> tuple[object, ...]:
         hidden = input[0] == "acquire" and self._named is not None and input[1] not in self._named
@@ -108,6 +125,8 @@ class FencedLock(Model[Grant]):
         return super().removable(operations) + [frozenset(indexes) for indexes in owners.values()]
 
     def describe(self, state: Grant) -> str:
+        if state.owner is ANYTHING:
+            return "anything"
         if state.owner is None:
             return f"free, last token {state.token.told}"
         token = f"token {state.token.told}" if state.token.exact else f"an untold token above {state.token.told}"
