@@ -1,0 +1,28 @@
+"""Ballots. Lamport, "Paxos Made Simple", section 2.2: proposals are numbered, and no two have the same number."""
+
+from paxos.ballot import END_SLOT, ZERO, Ballot
+
+
+def test_a_ballot_of_a_higher_round_is_greater_whoever_owns_it() -> None:
+    assert Ballot(2, "a") > Ballot(1, "z")
+
+
+def test_ballots_of_one_round_are_ordered_by_their_owners() -> None:
+    assert Ballot(1, "a") < Ballot(1, "b")
+
+
+def test_two_nodes_never_own_the_same_ballot() -> None:
+    assert Ballot(1, "a") != Ballot(1, "b")
+
+
+def test_a_ballot_above_another_is_one_round_up_and_belongs_to_the_asking_node() -> None:
+    assert Ballot(7, "z").above("a") == Ballot(8, "a")
+
+
+def test_zero_is_below_every_ballot_that_a_proposer_uses() -> None:
+    assert Ballot(0, "a") > ZERO
+    assert ZERO.above("a") == Ballot(1, "a")
+
+
+def test_the_end_slot_is_above_every_slot() -> None:
+    assert END_SLOT == 2**62 - 1

@@ -1,0 +1,173 @@
+"""The learner. "Paxos Made Simple", section 2.3: a value is chosen when a majority of acceptors has accepted it at one ballot."""
+
+import pytest
+
+from actors.storage.memory import MemoryStorage
+from paxos.ballot import Ballot
+from paxos.effects import NOTHING, Effects, sending, telling
+from paxos.errors import InvariantViolation
+from paxos.groups import LOG
+from paxos.learner import Learner
+from paxos.messages import Accept, Accepted, AskChosen, Begin, Chosen, ChosenPage, Expired, Vote, VotesPage
+from paxos.records import Learned
+from tests.unit.company import BLUE, FIRST, RIVAL, batch, company, empty_archive
+
+VALUE = batch(BLUE)
+OTHER = batch()
+SECOND = Ballot(2, "p1")
+VALUES = [b"", b"null", b"0", b"false", b'""', b"\xff\x00", b"x" * 1_000_000]
+
+
+def new_learner(archive: MemoryStorage | None = None, node: str = "n9") -> Learner:
+    """A learner that has heard nothing."""
+    return Learner(LOG, company(node), archive or empty_archive(node))
+
+
+def told(learner: Learner, *letters: tuple[str, object]) -> tuple[object, ...]:
+    """What the learner tells, all in all, when it hears these."""
+    effects = NOTHING
+    for source, message in letters:
+        assert isinstance(message, Accept | Accepted | VotesPage | ChosenPage)
+        effects += learner.handle(source, message)
+    return effects.tell
+
+
+def accept(slot: int = 0, ballot: Ballot = FIRST, value: bytes = VALUE) -> tuple[str, Accept]:
+    """A 2a from the ballot's owner."""
+    return ballot.node, Accept(ballot, slot, value, 0)
+
+
+def vote(acceptor: str, slot: int = 0, ballot: Ballot = FIRST) -> tuple[str, Accepted]:
+    """A 2b for one slot."""
+    return acceptor, Accepted(ballot, slot, slot)
+
+
+# ---- counting --------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_learner_asked_before_there_is_a_value_knows_of_none() -> None:
+    learner = new_learner()
+    assert learner.next_slot == 0
+    assert learner.handle("n8", AskChosen(0)) == sending("n8", ChosenPage(0, (), 0))
+
+
+def test_a_learner_never_believes_one_acceptor() -> None:
+    learner = new_learner()
+    assert told(learner, accept(), vote("a1")) == ()
+    assert learner.next_slot == 0
+
+
+def test_a_quorum_suffices_and_nobody_waits_for_all_acceptors() -> None:
+    assert told(new_learner(), accept(), vote("a1"), vote("a3")) == (Chosen(0, FIRST, VALUE),)
+
+
+def test_one_acceptor_is_not_counted_twice() -> None:
+    assert told(new_learner(), accept(), vote("a1"), vote("a1"), vote("a1")) == ()
+
+
+def test_votes_of_different_ballots_never_add_up() -> None:
+    learner = new_learner()
+    assert told(learner, accept(), accept(0, RIVAL), vote("a1"), vote("a2", 0, RIVAL)) == ()
+    assert told(learner, vote("a3", 0, RIVAL)) == (Chosen(0, RIVAL, VALUE),)
+
+
+def test_votes_of_different_slots_never_add_up() -> None:
+    assert told(new_learner(), accept(0), accept(1), vote("a1", 0), vote("a2", 1)) == ()
+
+
+def test_a_vote_of_somebody_who_is_no_acceptor_does_not_count() -> None:
+    outsider = ("a9", VotesPage((Vote(0, FIRST, VALUE),)))
+    assert told(new_learner(), accept(), vote("a1"), vote("a9"), vote("p1"), outsider) == ()
+
+
+def test_a_value_that_the_owner_of_its_ballot_did_not_send_is_not_believed() -> None:
+    forged = ("p2", Accept(FIRST, 0, OTHER, 0))
+    assert told(new_learner(), forged, accept(), vote("a1"), vote("a2")) == (Chosen(0, FIRST, VALUE),)
+
+
+@pytest.mark.parametrize("value", VALUES)
+def test_any_bytes_are_a_value_and_slot_zero_is_a_slot(value: bytes) -> None:
+    assert told(new_learner(), accept(0, FIRST, value), vote("a1"), vote("a2")) == (Chosen(0, FIRST, value),)
+
+
+def test_votes_that_overtake_their_value_are_kept_for_it() -> None:
+    assert told(new_learner(), vote("a1"), vote("a2"), accept()) == (Chosen(0, FIRST, VALUE),)
+
+
+def test_slots_are_told_in_order_and_each_once() -> None:
+    learner = new_learner()
+    assert told(learner, accept(1), vote("a1", 1), vote("a2", 1)) == ()
+    assert told(learner, accept(0), vote("a1", 0), vote("a2", 0)) == (Chosen(0, FIRST, VALUE), Chosen(1, FIRST, VALUE))
+    assert told(learner, accept(0), vote("a3", 0), vote("a3", 1), vote("a1", 0)) == ()
+    assert learner.next_slot == 2
+
+
+def test_a_range_of_votes_counts_for_every_slot_in_it() -> None:
+    learner = new_learner()
+    for slot in range(3):
+        learner.handle(*accept(slot))
+    learner.handle("a1", Accepted(FIRST, 0, 2))
+    assert learner.handle("a2", Accepted(FIRST, 0, 2)).tell == tuple(Chosen(slot, FIRST, VALUE) for slot in range(3))
+
+
+def test_a_value_chosen_at_two_ballots_is_told_once_with_the_highest() -> None:
+    learner = new_learner()
+    told(learner, vote("a1"), vote("a2"), vote("a1", 0, SECOND), vote("a2", 0, SECOND), accept(1), vote("a1", 1), vote("a2", 1))
+    page = ("a3", VotesPage((Vote(0, FIRST, VALUE), Vote(0, SECOND, VALUE))))
+    assert told(learner, page) == (Chosen(0, SECOND, VALUE), Chosen(1, FIRST, VALUE))
+
+
+def test_two_values_chosen_for_one_slot_stop_the_node() -> None:
+    learner = new_learner()
+    told(learner, vote("a1"), vote("a2"), vote("a1", 0, RIVAL), vote("a2", 0, RIVAL))
+    page = VotesPage((Vote(0, FIRST, VALUE), Vote(0, RIVAL, OTHER)))
+    with pytest.raises(InvariantViolation, match="two values chosen for slot 0"):
+        learner.handle("a3", page)
+
+
+def test_votes_far_beyond_what_is_learned_are_left_to_catch_up() -> None:
+    learner = new_learner()
+    far = 1_000_000
+    assert told(learner, accept(far), ("a1", Accepted(FIRST, far, far + 10**12)), ("a2", Accepted(FIRST, 0, 10**15))) == ()
+    assert told(learner, ("a1", VotesPage((Vote(far, FIRST, VALUE),)))) == ()
+    assert learner.next_slot == 0
+
+
+# ---- what was known before -------------------------------------------------------------------------------------------------------
+
+
+def test_a_learner_rebuilt_from_its_archive_goes_on_where_it_was() -> None:
+    archive = empty_archive()
+    archive.write((Learned(LOG, 0, FIRST, VALUE, 1, 1, (("id-blue", 1),)),), sync=True)
+    learner = new_learner(archive)
+    assert learner.next_slot == 1
+    assert told(learner, accept(0), vote("a1"), vote("a2")) == ()
+    assert learner.handle("n8", AskChosen(0)) == sending("n8", ChosenPage(0, ((FIRST, VALUE),), 1))
+
+
+def test_nothing_waits_for_the_end_of_a_drain_and_nothing_begins() -> None:
+    learner = new_learner()
+    assert learner.flush() == NOTHING
+    assert learner.handle("n9", Begin()) == NOTHING
+    assert learner.handle("n9", Expired("election")) == NOTHING
+
+
+def test_another_learner_is_believed_because_it_has_counted() -> None:
+    learner = new_learner()
+    assert learner.handle("n8", ChosenPage(0, ((FIRST, VALUE), (SECOND, OTHER)), 2)) == telling(
+        Chosen(0, FIRST, VALUE), Chosen(1, SECOND, OTHER)
+    )
+
+
+def test_a_page_of_chosen_values_that_begins_too_late_or_too_early_gives_only_what_is_next() -> None:
+    learner = new_learner()
+    assert told(learner, ("n8", ChosenPage(1, ((FIRST, VALUE),), 2))) == ()
+    assert told(learner, ("n8", ChosenPage(0, ((FIRST, VALUE),), 1))) == (Chosen(0, FIRST, VALUE),)
+    assert told(learner, ("n8", ChosenPage(0, ((FIRST, VALUE), (FIRST, OTHER)), 2))) == (Chosen(1, FIRST, OTHER),)
+
+
+def test_a_page_of_chosen_values_lets_counted_slots_behind_it_follow() -> None:
+    learner = new_learner()
+    told(learner, accept(0), accept(1), vote("a1", 1), vote("a2", 1))
+    effects = learner.handle("n8", ChosenPage(0, ((FIRST, VALUE),), 1))
+    assert effects == Effects(tell=(Chosen(0, FIRST, VALUE), Chosen(1, FIRST, VALUE)))

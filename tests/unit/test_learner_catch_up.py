@@ -1,0 +1,102 @@
+"""Catching up: pub/sub never repeats a lost message, so a learner that misses something asks for it."""
+
+from paxos.ballot import Ballot
+from paxos.effects import ACCEPTORS, NOTHING, Effects, Send, StartTimer, sending
+from paxos.groups import LOG
+from paxos.learner import CATCH_UP, Learner
+from paxos.messages import Accept, Accepted, AskChosen, AskVotes, Chosen, ChosenPage, Expired, Heartbeat, Vote, VotesPage
+from tests.unit.company import BLUE, FIRST, SETTINGS, batch, company, empty_archive
+
+VALUE = batch(BLUE)
+WAIT = Effects(timers=(StartTimer(CATCH_UP, SETTINGS.ask_seconds, SETTINGS.ask_seconds),))
+LEADER_KNOWS_FIVE = Heartbeat(Ballot(3, "p1"), 5)
+
+
+def new_learner(node: str = "n9") -> Learner:
+    """A learner that knows nothing."""
+    return Learner(LOG, company(node), empty_archive(node))
+
+
+def test_who_hears_that_more_is_chosen_waits_a_moment_before_it_asks() -> None:
+    learner = new_learner()
+    assert learner.handle("p1", LEADER_KNOWS_FIVE) == WAIT
+    assert learner.known_end == 5
+    assert learner.handle("p1", LEADER_KNOWS_FIVE) == NOTHING
+
+
+def test_who_misses_nothing_asks_nothing() -> None:
+    learner = new_learner()
+    assert learner.handle("p1", Heartbeat(FIRST, 0)) == NOTHING
+    assert learner.handle("p1", Accept(FIRST, 0, VALUE, 0)) == NOTHING
+    assert learner.handle("n9", Expired(CATCH_UP)) == NOTHING
+
+
+def test_the_node_itself_is_no_source_of_what_it_misses() -> None:
+    assert new_learner("p1").handle("p1", LEADER_KNOWS_FIVE) == NOTHING
+
+
+def test_a_learner_that_is_stuck_asks_the_informed_in_turn_and_then_the_acceptors() -> None:
+    learner = new_learner()
+    learner.handle("p1", LEADER_KNOWS_FIVE)
+    learner.handle("p2", LEADER_KNOWS_FIVE)
+    asked = [learner.handle("n9", Expired(CATCH_UP)) for _ in range(4)]
+    assert asked == [
+        sending("p2", AskChosen(0)) + WAIT,
+        sending("p1", AskChosen(0)) + WAIT,
+        sending(ACCEPTORS, AskVotes(0, 4)) + WAIT,
+        sending("p2", AskChosen(0)) + WAIT,
+    ]
+
+
+def test_a_learner_that_moves_on_by_itself_asks_nobody() -> None:
+    learner = new_learner()
+    learner.handle("p1", LEADER_KNOWS_FIVE)
+    learner.handle("n8", ChosenPage(0, ((FIRST, VALUE),), 1))
+    assert learner.handle("n9", Expired(CATCH_UP)) == WAIT
+
+
+def test_a_learner_that_has_caught_up_stops_asking() -> None:
+    learner = new_learner()
+    learner.handle("p1", Heartbeat(FIRST, 1))
+    learner.handle("n8", ChosenPage(0, ((FIRST, VALUE),), 1))
+    assert learner.handle("n9", Expired(CATCH_UP)) == NOTHING
+
+
+def test_a_learner_that_counted_a_quorum_but_never_saw_the_value_asks_for_it() -> None:
+    learner = new_learner()
+    assert learner.handle("a1", Accepted(FIRST, 0, 0)) == NOTHING
+    assert learner.handle("a2", Accepted(FIRST, 0, 0)) == WAIT
+    assert learner.handle("n9", Expired(CATCH_UP)) == sending(ACCEPTORS, AskVotes(0, 0)) + WAIT
+    assert learner.handle("a1", VotesPage((Vote(0, FIRST, VALUE),))).tell == (Chosen(0, FIRST, VALUE),)
+
+
+def test_votes_told_on_request_count_like_votes_heard_and_no_more() -> None:
+    learner = new_learner()
+    page = VotesPage((Vote(0, FIRST, VALUE),))
+    assert learner.handle("a1", page) == NOTHING
+    assert learner.handle("a1", page) == NOTHING
+    assert learner.handle("a2", page).tell == (Chosen(0, FIRST, VALUE),)
+    assert learner.handle("a3", page) == NOTHING
+
+
+def test_a_page_that_is_not_the_last_is_followed_by_a_question_for_the_next_at_once() -> None:
+    learner = new_learner()
+    effects = learner.handle("p1", ChosenPage(0, ((FIRST, VALUE),), 9))
+    assert effects.send == (Send("p1", AskChosen(1)),)
+    assert learner.handle("p1", ChosenPage(0, ((FIRST, VALUE),), 9)).send == ()
+
+
+def test_a_long_way_to_go_is_asked_of_the_acceptors_in_bounded_ranges() -> None:
+    learner = new_learner()
+    learner.handle("a1", Accepted(FIRST, 0, 10**9))
+    learner.handle("a2", Accepted(FIRST, 0, 10**9))
+    (send,) = learner.handle("n9", Expired(CATCH_UP)).send
+    assert send == Send(ACCEPTORS, AskVotes(0, 4096))
+
+
+def test_only_a_few_of_the_informed_are_remembered() -> None:
+    learner = new_learner()
+    for number in range(20):
+        learner.handle(f"p{number}", Heartbeat(Ballot(1, f"p{number}"), 5))
+    asked = [learner.handle("n9", Expired(CATCH_UP)).send[0].target for _ in range(9)]
+    assert asked == [f"p{number}" for number in range(19, 11, -1)] + [ACCEPTORS]
