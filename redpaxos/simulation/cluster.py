@@ -1,0 +1,286 @@
+"""The simulated cluster: the production actor classes, wired as redpaxos/node.py wires them, and never started.
+
+One thread runs all of them. A node is its disks, its name and its roles; each of its lives is a set of actors built from what the disks
+hold. A crash drops the actors and what was not synced.
+"""
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+
+from actors.acceptor import AcceptorActor
+from actors.base import WAKE, Delivery, Ring, RoleActor, StrangerError, Wiring
+from actors.channels import Channels
+from actors.learner import LearnerActor
+from actors.mailbox import Mailbox
+from actors.proposer import ProposerActor
+from actors.storage.base import StorageError
+from paxos.codec import Codec, Envelope
+from paxos.company import Company
+from paxos.errors import MalformedError
+from paxos.quorum import majority
+from paxos.records import Record
+from paxos.settings import Settings
+from redpaxos.simulation.disks import Disk, SimulatedStorage, Watch
+from redpaxos.simulation.network import Endpoint, Network, PowerCutError
+from redpaxos.simulation.plan import NodePlan
+from redpaxos.simulation.world import World
+
+CLUSTER = "sim"
+CHANNELS = Channels(CLUSTER)
+
+Actors = dict[str, type[RoleActor]]
+"""The actor class for each role; a test of the checks puts broken ones here."""
+
+PRODUCTION: Actors = {"acceptor": AcceptorActor, "proposer": ProposerActor, "learner": LearnerActor}
+
+
+class CachingCodec(Codec):
+    """The real codec, which decodes each frame once however many hear it; a frame never changes, nor does an envelope."""
+
+    def __init__(self, cluster: str) -> None:
+        super().__init__(cluster)
+        self._decoded: dict[bytes, Envelope | MalformedError] = {}
+
+    def decode(self, frame: bytes) -> Envelope:
+        """The envelope in a frame; see the codec."""
+        known = self._decoded.get(frame)
+        if known is None:
+            try:
+                known = super().decode(frame)
+            except MalformedError as error:
+                known = error
+            self._decoded[frame] = known
+        if isinstance(known, MalformedError):
+            raise known
+        return known
+
+
+class Stage:
+    """What all nodes of a run share."""
+
+    def __init__(self, world: World, network: Network, members: tuple[str, ...], settings: Settings) -> None:
+        self.world = world
+        self.network = network
+        self.codec = CachingCodec(CLUSTER)
+        self.quorum = majority(members)
+        self.settings = settings
+        self.actors: Actors = PRODUCTION
+        # Sees everything that is written.
+        self.watch: Watch = _Nobody()
+        # Called when a node opens a store, before it does anything.
+        self.opened: Callable[[Disk, SimulatedStorage], None] = lambda disk, storage: None
+        # Called when a node fails in a way that no fault explains.
+        self.broken: Callable[[str, BaseException], None] = lambda node, error: None
+
+
+class _Nobody:
+    """Watches nothing."""
+
+    def written(self, disk: Disk, records: Sequence[Record]) -> None:
+        """Nobody sees it."""
+
+    def durable(self, disk: Disk, records: Sequence[Record]) -> None:
+        """Nobody sees it."""
+
+
+class _Shell:
+    """An actor and the mailbox that wakes it."""
+
+    def __init__(self, actor: RoleActor, mailbox: Mailbox[Delivery | Ring]) -> None:
+        self.actor = actor
+        self.mailbox = mailbox
+
+
+class SimulatedNode:
+    """One node, through all its lives."""
+
+    def __init__(self, plan: NodePlan, stage: Stage) -> None:
+        self.name = plan.name
+        self.plan = plan
+        self.is_up = False
+        # It has met peers that remember another store under its name, and is gone for good.
+        self.is_stranger = False
+        self.is_paused = False
+        # Counts crashes and starts, so that events of an earlier life are known.
+        self.life = 0
+        self.lag_seconds = plan.lag_seconds
+        self.clock_rate = plan.clock_rate
+        self.disks: dict[str, Disk] = {}
+        # The stores of the present life.
+        self.stores: dict[str, SimulatedStorage] = {}
+        self.endpoint: Endpoint | None = None
+        self._stage = stage
+        self._world = stage.world
+        self._chance = stage.world.stream(f"node {plan.name}")
+        self._wiped_count = 0
+        self._shells: list[_Shell] = []
+        # Woken while paused.
+        self._waiting: list[_Shell] = []
+
+    # ---- lives -------------------------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin a life from what the disks hold."""
+        if self.is_up or self.is_stranger:
+            return
+        self.is_up = True
+        self.life += 1
+        self._world.note(self.name, f"starts life {self.life}")
+        self.endpoint = self._stage.network.endpoint(self.name)
+        with self._guard():
+            for kind in self._kinds():
+                self._start_actor(kind, self.endpoint)
+
+    def crash(self) -> None:
+        """Lose the power: drop the actors, and what was not synced."""
+        if not self.is_up:
+            return
+        self._end("crashes")
+        for disk in self.disks.values():
+            if disk.lose_power(self._chance):
+                self._world.fired["unsynced writes lost"] += 1
+
+    def stop(self) -> None:
+        """Stop cleanly, as on SIGTERM."""
+        if not self.is_up:
+            return
+        shells = self._shells
+        self._end("stops")
+        for shell in shells:
+            shell.actor.on_stop()
+
+    def wipe(self) -> None:
+        """Replace the disks by empty ones; only of a node that is down."""
+        self._wiped_count += 1
+        self.disks.clear()
+        self._world.note(self.name, "gets empty disks")
+
+    def pause(self) -> None:
+        """Do nothing for a while, and do not know it."""
+        self.is_paused = True
+        self._world.note(self.name, "is paused")
+
+    def resume(self) -> None:
+        """Go on with what has arrived."""
+        if self.is_paused:
+            self.is_paused = False
+            self._world.note(self.name, "goes on")
+            waiting, self._waiting = self._waiting, []
+            for shell in waiting:
+                self._look(shell, self.life)
+
+    def _end(self, how: str) -> None:
+        self._world.note(self.name, how)
+        self.is_up = self.is_paused = False
+        self.life += 1
+        self._shells, self._waiting = [], []
+        if self.endpoint is not None:
+            self.endpoint.close()
+
+    # ---- actors ------------------------------------------------------------------------------------------------------------------
+
+    def _kinds(self) -> list[type[RoleActor]]:
+        """The actors that play the node's roles, as redpaxos/node.py chooses them."""
+        roles, actors = self.plan.roles, self._stage.actors
+        kinds = [actors["acceptor"]] if "acceptor" in roles else []
+        knowing = "proposer" if "proposer" in roles else "learner"
+        return [*kinds, actors[knowing]] if knowing in roles else kinds
+
+    def _start_actor(self, kind: type[RoleActor], endpoint: Endpoint) -> None:
+        stage = self._stage
+        disk = self.disk(kind.store)
+        storage = self.stores[kind.store] = disk.open()
+        stage.opened(disk, storage)
+        mailbox: Mailbox[Delivery | Ring] = Mailbox()
+        wiring = Wiring(
+            company=Company(self.name, stage.quorum, stage.settings),
+            channels=CHANNELS,
+            codec=stage.codec,
+            storage=storage,
+            transport=endpoint,
+            timers=_LifeTimers(self),
+            random=self._chance,
+            mailbox=mailbox,
+            trace=partial(self._world.note, self.name),
+            failed=self._failed,
+        )
+        actor = kind(wiring)
+        shell = _Shell(actor, mailbox)
+        self._shells.append(shell)
+        actor.on_start()
+        mailbox.attach(partial(self._wake, shell))
+
+    def disk(self, store: str) -> Disk:
+        """The disk of one of its stores, made when first asked for."""
+        if store not in self.disks:
+            store_id = f"{self.name}-{store}-{self._wiped_count}"
+            self.disks[store] = Disk(CLUSTER, self.name, store, store_id, self._stage.watch)
+        return self.disks[store]
+
+    def _wake(self, shell: _Shell) -> None:
+        """Something is in the mailbox: look soon, or at once where the node is quick."""
+        if self.is_paused:
+            self._waiting.append(shell)
+            return
+        seconds = self.lag_seconds * self._chance.random() if self.lag_seconds else 0.0
+        self._world.after(seconds, partial(self._look, shell, self.life))
+
+    def _look(self, shell: _Shell, life: int) -> None:
+        if life != self.life:
+            return
+        if self.is_paused:
+            self._waiting.append(shell)
+            return
+        with self._guard(shell.actor):
+            shell.actor.on_receive(WAKE)
+
+    @contextlib.contextmanager
+    def _guard(self, actor: RoleActor | None = None) -> Iterator[None]:
+        """What Pykka does when an actor raises, and what a power cut does."""
+        try:
+            yield
+        except PowerCutError:
+            self.crash()
+        except Exception as error:
+            if actor is None:
+                self._failed(error)
+            else:
+                actor.on_failure(type(error), error, error.__traceback__)
+
+    def _failed(self, error: BaseException) -> None:
+        """An actor may not go on, and nor may its node."""
+        self._world.note(self.name, f"fails: {error}")
+        if isinstance(error, StrangerError):
+            self.is_stranger = True
+            self._world.fired["stranger refused"] += 1
+            if not self._wiped_count:
+                self._stage.broken(self.name, error)
+        elif isinstance(error, StorageError):
+            self._world.fired["node stopped by its storage"] += 1
+        else:
+            self._stage.broken(self.name, error)
+        self.crash()
+
+    # ---- timers ------------------------------------------------------------------------------------------------------------------
+
+    def ring_after(self, seconds: float, ring: Callable[[], None]) -> None:
+        """Ring in this life, by this node's own clock."""
+        life = self.life
+
+        def due() -> None:
+            if life == self.life:
+                ring()
+
+        self._world.after(seconds * self.clock_rate, due)
+
+
+class _LifeTimers:
+    """The port of timers on a simulated node."""
+
+    def __init__(self, node: SimulatedNode) -> None:
+        self._node = node
+
+    def after(self, seconds: float, ring: Callable[[], None]) -> None:
+        """Call `ring` once, when the time is over."""
+        self._node.ring_after(seconds, ring)

@@ -1,0 +1,227 @@
+"""The nemesis: makes the faults of a plan happen, ends them, and at the end of the chaos mends what the core needs.
+
+Every fault that really struck is counted in `world.fired` under its kind. A fault that comes at a node that is down, or twice, does
+nothing.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from itertools import pairwise
+
+from redpaxos.simulation.cluster import SimulatedNode
+from redpaxos.simulation.disks import AFTER, BEFORE, ERROR, FULL
+from redpaxos.simulation.network import Network
+from redpaxos.simulation.plan import Fault, Plan
+from redpaxos.simulation.world import World
+
+Pair = tuple[str, str]
+
+LINKS = ("one way", "isolated", "split", "bridge", "chain", "ring", "star", "flapping")
+"""Kinds of fault that cut links; `targets` names the nodes in order, and for a split `amount` says how many are on one side."""
+
+_FLAP_SECONDS = 0.15
+
+
+class Nemesis:
+    """Carries out the faults of one plan."""
+
+    def __init__(self, plan: Plan, world: World, network: Network, nodes: dict[str, SimulatedNode]) -> None:
+        self._plan = plan
+        self._world = world
+        self._network = network
+        self._nodes = nodes
+        # True in the calm.
+        self._is_over = False
+        self._kinds: dict[str, Callable[[Fault], None]] = {
+            "crash": self._crash,
+            "stop": self._stop,
+            "power cut while sending": self._cut_while_sending,
+            "pause": self._pause,
+            "wipe": self._wipe,
+            "slow node": self._slow,
+            "clock drift": self._drift,
+            "storm": self._storm,
+            "server down": self._server_down,
+            "server killed": self._server_killed,
+            "server frozen": self._server_frozen,
+            **dict.fromkeys((BEFORE, AFTER, ERROR, FULL), self._disk_fault),
+            **dict.fromkeys(LINKS, self._cut),
+        }
+
+    def plan_ahead(self) -> None:
+        """Put every fault on the world's agenda."""
+        for fault in self._plan.faults:
+            self._world.at(fault.at, partial(self._strike, fault))
+        self._world.at(self._plan.chaos_seconds, self.calm)
+
+    def _strike(self, fault: Fault) -> None:
+        self._kinds[fault.kind](fault)
+
+    def _struck(self, fault: Fault) -> None:
+        self._world.fired[fault.kind] += 1
+        self._world.note("nemesis", f"{fault.kind} {' '.join(fault.targets)} {fault.seconds:.2f} s {fault.amount:.2f}")
+
+    def _later(self, seconds: float, act: Callable[[], None]) -> None:
+        """Do it when the time is over, unless calm came first."""
+        self._world.after(seconds, lambda: None if self._is_over else act())
+
+    # ---- nodes -------------------------------------------------------------------------------------------------------------------
+
+    def _up(self, fault: Fault) -> list[SimulatedNode]:
+        return [node for name in fault.targets if (node := self._nodes[name]).is_up]
+
+    def _restart_later(self, node: SimulatedNode, fault: Fault) -> None:
+        self._later(fault.seconds, node.start)
+
+    def _crash(self, fault: Fault) -> None:
+        victims = self._up(fault)
+        if not victims:
+            return
+        self._struck(fault)
+        if len(victims) == len(self._nodes):
+            self._world.fired["crash of all"] += 1
+        for node in victims:
+            node.crash()
+            self._restart_later(node, fault)
+
+    def _stop(self, fault: Fault) -> None:
+        for node in self._up(fault):
+            self._struck(fault)
+            node.stop()
+            self._restart_later(node, fault)
+
+    def _cut_while_sending(self, fault: Fault) -> None:
+        for node in self._up(fault):
+            if node.endpoint is not None:
+                self._struck(fault)
+                node.endpoint.publishes_left = int(fault.amount)
+                self._restart_later(node, fault)
+
+    def _disk_fault(self, fault: Fault) -> None:
+        for node in self._up(fault):
+            for disk in node.disks.values():
+                disk.next_fault = fault.kind
+                disk.struck = lambda kind: self._world.fired.update((kind,))
+            self._world.note("nemesis", f"{fault.kind} {node.name}")
+            self._restart_later(node, fault)
+
+    def _wipe(self, fault: Fault) -> None:
+        for node in self._up(fault):
+            self._struck(fault)
+            node.crash()
+            node.wipe()
+            self._restart_later(node, fault)
+
+    def _pause(self, fault: Fault) -> None:
+        for node in self._up(fault):
+            self._struck(fault)
+            node.pause()
+            self._later(fault.seconds, node.resume)
+
+    def _slow(self, fault: Fault) -> None:
+        for node in self._up(fault):
+            self._struck(fault)
+            node.lag_seconds = fault.amount
+            self._later(fault.seconds, partial(setattr, node, "lag_seconds", node.plan.lag_seconds))
+
+    def _drift(self, fault: Fault) -> None:
+        for node in self._up(fault):
+            self._struck(fault)
+            node.clock_rate = fault.amount
+            self._later(fault.seconds, partial(setattr, node, "clock_rate", node.plan.clock_rate))
+
+    # ---- the network -------------------------------------------------------------------------------------------------------------
+
+    def _cut(self, fault: Fault) -> None:
+        self._struck(fault)
+        pairs = cut_links(fault)
+        self._change(pairs, 1)
+        if fault.kind == "flapping":
+            self._flap(pairs, self._world.now + fault.seconds)
+        else:
+            self._later(fault.seconds, partial(self._change, pairs, -1))
+
+    def _flap(self, pairs: list[Pair], until: float) -> None:
+        """The links come and go."""
+
+        def come() -> None:
+            self._change(pairs, -1)
+            if self._world.now < until:
+                self._later(_FLAP_SECONDS, go)
+
+        def go() -> None:
+            self._change(pairs, 1)
+            self._later(_FLAP_SECONDS, come)
+
+        self._later(_FLAP_SECONDS, come)
+
+    def _change(self, pairs: list[Pair], by: int) -> None:
+        for pair in pairs:
+            self._network.cuts[pair] += by
+
+    def _storm(self, fault: Fault) -> None:
+        self._struck(fault)
+        self._network.storm = fault.amount
+        self._later(fault.seconds, partial(setattr, self._network, "storm", 0.0))
+
+    def _server_down(self, fault: Fault) -> None:
+        self._struck(fault)
+        self._network.is_down = True
+        self._later(fault.seconds, partial(setattr, self._network, "is_down", False))
+
+    def _server_killed(self, fault: Fault) -> None:
+        self._network.killed_at = self._world.now
+        self._server_down(fault)
+
+    def _server_frozen(self, fault: Fault) -> None:
+        self._struck(fault)
+        self._network.frozen_until = self._world.now + fault.seconds
+
+    # ---- calm --------------------------------------------------------------------------------------------------------------------
+
+    def calm(self) -> None:
+        """Mend the core and the links in it; everything else is dead from here on."""
+        self._is_over = True
+        self._world.note("nemesis", f"calm: the core is {' '.join(self._plan.core)}")
+        network = self._network
+        network.cuts.clear()
+        network.storm, network.is_down, network.frozen_until = 0.0, False, 0.0
+        network.calm()
+        for node in self._nodes.values():
+            if node.name not in self._plan.core:
+                node.crash()
+                continue
+            node.lag_seconds, node.clock_rate = node.plan.lag_seconds, node.plan.clock_rate
+            if node.endpoint is not None:
+                node.endpoint.publishes_left = -1
+            for disk in node.disks.values():
+                disk.next_fault = ""
+            node.resume()
+            node.start()
+
+
+def cut_links(fault: Fault) -> list[Pair]:
+    """The directed links that a fault cuts among its targets."""
+    names = fault.targets
+    size = len(names)
+    both = [(a, b) for a in names for b in names if a != b]
+    kept: set[Pair] = set()
+    match fault.kind:
+        case "one way":
+            return [(names[0], name) for name in names[1:]]
+        case "isolated" | "flapping":
+            return [pair for pair in both if names[0] in pair]
+        case "split":
+            side = set(names[: int(fault.amount)])
+            return [(a, b) for a, b in both if (a in side) != (b in side)]
+        case "bridge":
+            # Two halves that only the first node connects.
+            side = set(names[1 : 1 + size // 2])
+            return [(a, b) for a, b in both if names[0] not in (a, b) and (a in side) != (b in side)]
+        case "star":
+            return [pair for pair in both if names[0] not in pair]
+        case "chain":
+            kept = {pair for a, b in pairwise(names) for pair in ((a, b), (b, a))}
+        case "ring":
+            kept = {pair for a, b in pairwise((*names, names[0])) for pair in ((a, b), (b, a))}
+    return [pair for pair in both if pair not in kept]

@@ -1,0 +1,209 @@
+"""The invariants of consensus, checked at every write and every message of a simulated run, while it happens.
+
+    agreement            one value is chosen for a slot; whoever learns, reads or is answered gets that one
+    validity             only what somebody proposed is chosen
+    one value a ballot   among all Accepts sent and all votes on disk, for one slot and ballot
+    promises             never fall, also over a restart; a vote is never below or above the promise on disk
+    chosen is for ever   once a quorum has voted (slot, ballot, v), every Accept and vote of a higher ballot has v
+    durable first        a Prepare, Promise, Accepted or page of votes speaks of what its sender has on disk, and leaves nothing out
+    ballots              are owned by their sender and never used again after a restart
+    one log              revisions are consecutive, an id is executed once, all replicas execute alike
+    outcomes             DONE names what is in the log; a command that was called NOT DONE never appears
+
+Claims P1a, P2a and P2b are those of Lamport, "Paxos Made Simple", section 2.2.
+"""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from paxos.ballot import ZERO, Ballot
+from paxos.messages import Command, Entry
+from paxos.quorum import Quorum
+from paxos.records import Learned, Promised, Record, RoundUsed, Voted
+from redpaxos.simulation.disks import Disk, SimulatedStorage
+from redpaxos.simulation.facts import AcceptorFacts, Execution, Group, Slot
+from redpaxos.simulation.trace import render
+
+
+class Violation(Struct, frozen=True):
+    """An invariant that did not hold: its name, and what was seen."""
+
+    invariant: str
+    text: str
+
+
+class _Claim:
+    """What became of the requests for one command."""
+
+    def __init__(self) -> None:
+        self.request_count = 0
+        self.not_done_count = 0
+
+
+class Invariants:
+    """Sees every write; redpaxos/simulation/observer.py adds every message."""
+
+    def __init__(self, quorum: Quorum) -> None:
+        self.violation: Violation | None = None
+        self.groups: dict[str, Group] = {}
+        self._quorum = quorum
+        self._acceptors: dict[tuple[str, str], AcceptorFacts] = {}
+        self._rounds: dict[tuple[str, str], int] = {}
+        self._users: dict[tuple[str, Ballot], tuple[str, int]] = {}
+        self._proposed: dict[str, set[Command]] = {}
+        self._claims: dict[tuple[str, str], _Claim] = {}
+
+    def fail(self, invariant: str, text: str) -> None:
+        """Remember the first violation; the run ends."""
+        if self.violation is None:
+            self.violation = Violation(invariant, text)
+
+    def group(self, name: str) -> Group:
+        """The facts of one group."""
+        known = self.groups.get(name)
+        if known is None:
+            known = self.groups[name] = Group(name)
+        return known
+
+    def acceptor(self, store_id: str, group: str) -> AcceptorFacts:
+        """The facts of one acceptor's store."""
+        key = (store_id, group)
+        known = self._acceptors.get(key)
+        if known is None:
+            known = self._acceptors[key] = AcceptorFacts()
+        return known
+
+    # ---- what is written ---------------------------------------------------------------------------------------------------------
+
+    def written(self, disk: Disk, records: Sequence[Record]) -> None:
+        """A replica has executed."""
+        for record in records:
+            if isinstance(record, Learned):
+                self._learned(disk, record)
+
+    def durable(self, disk: Disk, records: Sequence[Record]) -> None:
+        """Promises, votes and rounds are on disk."""
+        for record in records:
+            match record:
+                case Voted():
+                    self._voted(disk, record)
+                case Promised():
+                    self._promised(disk, record)
+                case RoundUsed():
+                    self._round_used(disk, record)
+                case _:
+                    pass
+
+    def opened(self, disk: Disk, storage: SimulatedStorage) -> None:
+        """A node begins a life: its store must know all that was durable."""
+        for (store_id, group), facts in self._acceptors.items():
+            if store_id == disk.store_id and storage.acceptor_state(group).promised < facts.promised:
+                self.fail("promises", f"{disk.node} forgot its promise of {render(facts.promised)} in {group}")
+
+    def _promised(self, disk: Disk, record: Promised) -> None:
+        facts = self.acceptor(disk.store_id, record.group)
+        if record.ballot < facts.promised:
+            self.fail("promises", f"{disk.node} promised {render(record.ballot)} after {render(facts.promised)} in {record.group}")
+        facts.promised = record.ballot
+
+    def _voted(self, disk: Disk, record: Voted) -> None:
+        facts = self.acceptor(disk.store_id, record.group)
+        where = f"{record.group} slot {record.slot}"
+        if record.ballot != facts.promised:
+            self.fail("promises", f"{disk.node} voted at {render(record.ballot)} in {where}, its promise is {render(facts.promised)}")
+        facts.votes[record.slot] = record
+        facts.ever.add((record.slot, record.ballot))
+        group = self.group(record.group)
+        slot = group.slot(record.slot)
+        self.proposed(group, record.slot, record.ballot, record.value)
+        voters = slot.voters.setdefault(record.ballot, set())
+        voters.add(disk.node)
+        if self._quorum.accepted(voters) and (slot.chosen_at == ZERO or record.ballot < slot.chosen_at):
+            self._chosen(group, record, slot)
+
+    def _chosen(self, group: Group, record: Voted, slot: Slot) -> None:
+        """A quorum has voted: P2b holds for every higher ballot from here on, and must hold for those seen already."""
+        where = f"{group.name} slot {record.slot}"
+        for ballot, value in slot.values.items():
+            if ballot > record.ballot and value != record.value:
+                text = (
+                    f"{render(record.value)} chosen at {render(record.ballot)} in {where}, {render(value)} was proposed at {render(ballot)}"
+                )
+                self.fail("chosen is for ever", text)
+        slot.chosen_at, slot.value = record.ballot, record.value
+        for entry in group.execute():
+            self._executed(group, entry)
+
+    def _executed(self, group: Group, entry: Entry) -> None:
+        if Command(entry.id, entry.value) not in self._proposed.get(group.name, ()):
+            self.fail("validity", f"nobody proposed {render(entry)} in {group.name}")
+        self._check_claim(group, entry.id)
+
+    def _round_used(self, disk: Disk, record: RoundUsed) -> None:
+        key = (disk.store_id, record.group)
+        if record.round <= self._rounds.get(key, 0):
+            self.fail("ballots", f"{disk.node} uses round {record.round} again in {record.group}")
+        self._rounds[key] = record.round
+
+    def _learned(self, disk: Disk, record: Learned) -> None:
+        group = self.group(record.group)
+        where = f"{record.group} slot {record.slot}"
+        if record.slot >= group.chosen_through:
+            return self.fail("agreement", f"{disk.node} learned {render(record.value)} for {where}, which is not chosen")
+        slot = group.slot(record.slot)
+        if slot.value != record.value or not self._quorum.accepted(slot.voters.get(record.ballot, ())):
+            seen = f"{render(record.value)} at {render(record.ballot)}"
+            return self.fail("agreement", f"{disk.node} learned {seen} for {where}, chosen is {render(slot.value)}")
+        found = Execution(record.first_revision, record.command_count, record.new_ids)
+        if found != group.executions[record.slot]:
+            return self.fail("one log", f"{disk.node} executed {where} as {found}, right is {group.executions[record.slot]}")
+        return None
+
+    # ---- what is proposed --------------------------------------------------------------------------------------------------------
+
+    def proposed(self, group: Group, number: int, ballot: Ballot, value: bytes) -> None:
+        """A value was proposed or voted for: one a ballot, and the chosen one above the ballot that chose it."""
+        slot = group.slot(number)
+        if slot.values.setdefault(ballot, value) != value:
+            self.fail("one value a ballot", f"{group.name} slot {number} has two at {render(ballot)}")
+        if slot.chosen_at != ZERO and ballot > slot.chosen_at and value != slot.value:
+            text = f"{group.name} slot {number}: {render(value)} proposed at {render(ballot)}, chosen at {render(slot.chosen_at)}"
+            self.fail("chosen is for ever", f"{text} is {render(slot.value)}")
+
+    def used(self, store_id: str, source: str, incarnation: int, group: str, ballot: Ballot) -> None:
+        """A proposer speaks at a ballot: its own, of a round on its disk, of this life."""
+        if ballot.node != source:
+            self.fail("ballots", f"{source} proposes at {render(ballot)}")
+        if self._rounds.get((store_id, group), 0) < ballot.round:
+            self.fail("durable first", f"{source} uses {render(ballot)} in {group} before its round is on disk")
+        user = self._users.setdefault((group, ballot), (store_id, incarnation))
+        if user != (store_id, incarnation):
+            self.fail("ballots", f"{source} uses {render(ballot)} in {group} in life {incarnation}, and did in {user}")
+
+    # ---- what clients are told ---------------------------------------------------------------------------------------------------
+
+    def submits(self, group: str, command: Command) -> None:
+        """Somebody is about to ask for this command."""
+        self._proposed.setdefault(group, set()).add(command)
+        if command.id:
+            self._claims.setdefault((group, command.id), _Claim()).request_count += 1
+
+    def told_not_done(self, group: str, command_id: str) -> None:
+        """Somebody who asked was told that it certainly is not, and will not be, done."""
+        self._claims[group, command_id].not_done_count += 1
+        if command_id in self.group(group).revisions:
+            self._check_claim(self.group(group), command_id)
+
+    def check_entry(self, who: str, group: str, entry: Entry) -> None:
+        """Somebody says that this entry is in the log."""
+        known = self.group(group).entries
+        right = known[entry.revision - 1] if 0 < entry.revision <= len(known) else None
+        if right != entry:
+            told = f"{who} tells {render(entry)} at revision {entry.revision} of {group}"
+            self.fail("outcomes", f"{told}, right is {render(right)}")
+
+    def _check_claim(self, group: Group, command_id: str) -> None:
+        claim = self._claims.get((group.name, command_id))
+        if claim is not None and claim.not_done_count >= claim.request_count:
+            self.fail("outcomes", f"{command_id} was called not done by all who asked, and is in {group.name}")

@@ -1,0 +1,84 @@
+"""The plan of a simulated run: every knob and every fault, written down before it begins.
+
+A plan is a value. The same plan gives the same run, and a shorter plan a simpler one, which is how a failing run is shrunk.
+"""
+
+from msgspec import Struct
+
+from paxos.settings import Settings
+from redpaxos.node import ROLES
+
+
+class NodePlan(Struct, frozen=True):
+    """One node: what it plays, and how well it runs."""
+
+    name: str
+    roles: tuple[str, ...] = ROLES
+    # Its timers run this many times as long as they should.
+    clock_rate: float = 1.0
+    # How long it takes before it looks into its mailbox, at most.
+    lag_seconds: float = 0.0
+
+
+class LinkPlan(Struct, frozen=True):
+    """How well every link carries messages: chances from 0 to 1."""
+
+    loss: float = 0.0
+    duplication: float = 0.0
+    delay_seconds: float = 0.001
+    spread_seconds: float = 0.0
+    # A message in so many takes up to this much longer: the latecomers.
+    late_chance: float = 0.0
+    late_seconds: float = 0.0
+    reorders: bool = False
+    # Chances that publishing raises although, or because, the message got through, or did not.
+    error_delivered: float = 0.0
+    error_lost: float = 0.0
+
+
+class Fault(Struct, frozen=True):
+    """Something that goes wrong at a time and, where it lasts, for a time."""
+
+    at: float
+    kind: str
+    targets: tuple[str, ...] = ()
+    seconds: float = 0.0
+    amount: float = 0.0
+
+
+class Request(Struct, frozen=True):
+    """What a client wants: `key` names a decree, or is empty for the log."""
+
+    at: float
+    verb: str
+    key: str = ""
+    id: str = ""
+    value: bytes = b""
+    timeout: float = 3.0
+    # Asked again, as a new request, until it is done.
+    until_done: bool = False
+
+
+class ClientPlan(Struct, frozen=True):
+    """One client and what it asks for, one request after the other."""
+
+    name: str
+    requests: tuple[Request, ...] = ()
+
+
+class Plan(Struct, frozen=True):
+    """A whole run: chaos first, then calm, in which a connected core must make progress."""
+
+    seed: int
+    nodes: tuple[NodePlan, ...]
+    members: tuple[str, ...]
+    settings: Settings = Settings()
+    links: LinkPlan = LinkPlan()
+    clients: tuple[ClientPlan, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    chaos_seconds: float = 3.0
+    # Who is alive and connected in the calm: a quorum of acceptors and at least one proposer; the rest stays dead.
+    core: tuple[str, ...] = ()
+    calm_seconds: float = 30.0
+    # Deliveries that are left out, as (from, to, number on that link); only a shrunk plan has any.
+    muted: frozenset[tuple[str, str, int]] = frozenset()

@@ -1,0 +1,154 @@
+"""One seed, one run, one result.
+
+    result = run(seed=7)
+    assert result.violation is None, result.report()
+
+A run has two parts. In the chaos anything may break, and every invariant is checked at every step. In the calm a quorum of acceptors
+and a proposer are alive and well connected, everything else stays dead, and the core must make progress within a bound of virtual time.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from paxos.groups import LOG
+from paxos.messages import OutcomeKind
+from redpaxos.simulation.clients import Client
+from redpaxos.simulation.cluster import CHANNELS, PRODUCTION, Actors, SimulatedNode, Stage
+from redpaxos.simulation.faults import Nemesis
+from redpaxos.simulation.histories import judge
+from redpaxos.simulation.invariants import Invariants, Violation
+from redpaxos.simulation.network import Network
+from redpaxos.simulation.observer import Observer
+from redpaxos.simulation.plan import ClientPlan, Plan, Request
+from redpaxos.simulation.swarm import draw
+from redpaxos.simulation.trace import Trace
+from redpaxos.simulation.world import World
+
+_PROBER = "prober"
+_STEP_LIMIT = 200_000
+_AFTERMATH_SECONDS = 0.3
+
+
+class Result(Struct):
+    """How a run ended."""
+
+    plan: Plan
+    violation: Violation | None
+    # How often each kind of fault really struck.
+    fired: Counter[str]
+    # How often each kind of outcome was told to a client.
+    outcomes: Counter[str]
+    step_count: int
+    virtual_seconds: float
+    # From the begin of the calm to progress.
+    recovery_seconds: float
+    chosen_count: int
+    trace: Trace
+
+    def report(self) -> str:
+        """One line for people."""
+        found = f"{self.violation.invariant}: {self.violation.text}" if self.violation else "no violation"
+        return f"seed {self.plan.seed}: {found} ({self.step_count} steps, {self.virtual_seconds:.1f} virtual seconds)"
+
+
+class Simulation:
+    """A run under way."""
+
+    def __init__(self, plan: Plan, actors: Actors = PRODUCTION) -> None:
+        self.plan = plan
+        self.world = World(plan.seed)
+        self.network = Network(self.world, plan.links, plan.muted)
+        self.stage = Stage(self.world, self.network, plan.members, plan.settings)
+        self.stage.actors = actors
+        self.invariants = Invariants(self.stage.quorum)
+        self.stage.watch = self.invariants
+        self.stage.opened = self.invariants.opened
+        self.stage.broken = self._broken
+        self.network.look = Observer(self.invariants, self.stage.codec, CHANNELS).look
+        self.nodes = {node.name: SimulatedNode(node, self.stage) for node in plan.nodes}
+        self.nemesis = Nemesis(plan, self.world, self.network, self.nodes)
+        self.clients = [Client(client, self.world, self.network, self.stage.codec, self.invariants) for client in plan.clients]
+        self.prober = Client(self._probe(), self.world, self.network, self.stage.codec, self.invariants)
+
+    def run(self) -> Result:
+        """Let it happen."""
+        self.nemesis.plan_ahead()
+        for node in self.nodes.values():
+            node.start()
+        for client in self.clients:
+            client.start()
+        self._until(self.plan.chaos_seconds, lambda: False)
+        self.prober.start()
+        deadline = self.plan.chaos_seconds + self.plan.calm_seconds
+        self._until(deadline, self._has_progressed)
+        recovery_seconds = self.world.now - self.plan.chaos_seconds
+        if not self._has_progressed():
+            self.invariants.fail("progress", f"the core did not get on within {self.plan.calm_seconds} s: {self._stuck()}")
+        self._until(self.world.now + _AFTERMATH_SECONDS, lambda: False)
+        self._judge()
+        return self._result(recovery_seconds)
+
+    def _until(self, time: float, is_over: Callable[[], bool]) -> None:
+        """Step on until a time, or until it is over, or an invariant is broken."""
+        world, invariants = self.world, self.invariants
+        while invariants.violation is None and world.next_time() <= time and not is_over():
+            world.step()
+            if world.step_count > _STEP_LIMIT:
+                invariants.fail("progress", f"{_STEP_LIMIT} steps in {world.now} virtual seconds: messages breed messages")
+
+    def _probe(self) -> ClientPlan:
+        """What must succeed in the calm."""
+        at, timeout = self.plan.chaos_seconds, self.plan.calm_seconds
+        return ClientPlan(
+            _PROBER,
+            (
+                Request(at, "propose", "", "probe-log", b"1", timeout, until_done=True),
+                Request(at, "decide", "probe", "probe-decree", b"2", timeout, until_done=True),
+            ),
+        )
+
+    def _has_progressed(self) -> bool:
+        """The prober was served, and every replica in the core knows everything."""
+        if not self.prober.is_done or self.prober.told[-1].outcome is not OutcomeKind.DONE:
+            return False
+        return all(self._is_complete(self.nodes[name]) for name in self.plan.core)
+
+    def _is_complete(self, node: SimulatedNode) -> bool:
+        known = node.stores.get("log")
+        return known is None or known.learned_end(LOG)[0] >= self.invariants.group(LOG).chosen_through
+
+    def _stuck(self) -> str:
+        """What did not get on."""
+        told = ", ".join(f"{one.request.id} {one.outcome.name if one.outcome else 'waits'}" for one in self.prober.told)
+        behind = " ".join(name for name in self.plan.core if not self._is_complete(self.nodes[name]))
+        return f"{told}; behind: {behind or 'nobody'}"
+
+    def _broken(self, node: str, error: BaseException) -> None:
+        self.invariants.fail("no node fails by itself", f"{node}: {type(error).__name__}: {error}")
+
+    def _judge(self) -> None:
+        if self.invariants.violation is None:
+            told = [one for client in (*self.clients, self.prober) for one in client.told]
+            if verdict := judge(told, self.invariants.groups):
+                self.invariants.fail("linearizability", verdict)
+
+    def _result(self, recovery_seconds: float) -> Result:
+        told = [one for client in (*self.clients, self.prober) for one in client.told]
+        return Result(
+            plan=self.plan,
+            violation=self.invariants.violation,
+            fired=self.world.fired,
+            outcomes=Counter(one.outcome.name if one.outcome is not None else "not heard of again" for one in told),
+            step_count=self.world.step_count,
+            virtual_seconds=self.world.now,
+            recovery_seconds=recovery_seconds,
+            chosen_count=sum(group.chosen_through for group in self.invariants.groups.values()),
+            trace=self.world.trace,
+        )
+
+
+def run(seed: int = 0, *, plan: Plan | None = None, actors: Actors = PRODUCTION) -> Result:
+    """Run the plan of this seed, or the plan that is given, and say how it ended."""
+    return Simulation(draw(seed) if plan is None else plan, actors).run()

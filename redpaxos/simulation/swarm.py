@@ -1,0 +1,192 @@
+"""Draws a plan from a seed: every knob, anew for each run.
+
+Swarm testing: a run that has every feature hides as much as one that has none, so each run draws which faults it has at all, then how
+often. Groce and others, "Swarm Testing" (2012).
+"""
+
+from random import Random
+
+from paxos.codec import Codec, Envelope, Letter
+from paxos.effects import ACCEPTORS, PROPOSERS
+from paxos.groups import LOG
+from paxos.messages import Locate
+from paxos.quorum import majority
+from paxos.settings import Settings
+from redpaxos.node import ROLES
+from redpaxos.simulation.cluster import CHANNELS, CLUSTER
+from redpaxos.simulation.disks import AFTER, BEFORE, ERROR, FULL
+from redpaxos.simulation.faults import LINKS
+from redpaxos.simulation.plan import ClientPlan, Fault, LinkPlan, NodePlan, Plan, Request
+
+_NODE_FAULTS = ("crash", "stop", "power cut while sending", "pause", "slow node", "clock drift", BEFORE, AFTER, ERROR, FULL)
+_SERVER_FAULTS = ("storm", "server down", "server killed", "server frozen")
+_VERBS = ("propose", "decide", "query", "read", "door", "door-decree", "door-ask", "garbage")
+
+
+def draw(seed: int) -> Plan:
+    """The plan of this seed."""
+    chance = Random(f"plan {seed}")
+    nodes, members = _draw_nodes(chance)
+    core = _draw_core(chance, nodes, members)
+    chaos_seconds = chance.uniform(1.0, 4.0)
+    return Plan(
+        seed=seed,
+        nodes=nodes,
+        members=members,
+        settings=_draw_settings(chance),
+        links=_draw_links(chance),
+        clients=_draw_clients(chance, chaos_seconds),
+        faults=_draw_faults(chance, [node.name for node in nodes], core, chaos_seconds),
+        chaos_seconds=chaos_seconds,
+        core=core,
+    )
+
+
+def _draw_nodes(chance: Random) -> tuple[tuple[NodePlan, ...], tuple[str, ...]]:
+    """Roles together, spread over nodes of their own, or any mixture."""
+    layout = chance.choice(("together", "together", "spread", "mixed"))
+    roles: dict[str, tuple[str, ...]] = {}
+    if layout == "together":
+        roles = {f"n{number}": ROLES for number in range(1, chance.choice((1, 2, 3, 3, 3, 4, 5, 5, 6, 7)) + 1)}
+    elif layout == "spread":
+        roles = {f"a{number}": ("acceptor",) for number in range(1, chance.choice((1, 2, 3, 3, 4)) + 1)}
+        roles |= {f"p{number}": ("proposer",) for number in range(1, chance.choice((1, 2, 2, 3)) + 1)}
+        roles |= {f"l{number}": ("learner",) for number in range(1, chance.choice((0, 0, 1, 2)) + 1)}
+    else:
+        for number in range(1, chance.randint(2, 6) + 1):
+            roles[f"n{number}"] = tuple(sorted(chance.sample(ROLES, chance.randint(1, 3))))
+        roles["n1"] = tuple(sorted({*roles["n1"], "acceptor"}))
+        roles["n2"] = tuple(sorted({*roles["n2"], "proposer"}))
+    drifts, lags = chance.random() < 0.3, chance.choice((0.0, 0.0, 0.002, 0.02))
+    nodes = tuple(
+        NodePlan(name, played, clock_rate=chance.uniform(0.7, 1.4) if drifts else 1.0, lag_seconds=lags * chance.random())
+        for name, played in roles.items()
+    )
+    return nodes, tuple(name for name, played in roles.items() if "acceptor" in played)
+
+
+def _draw_core(chance: Random, nodes: tuple[NodePlan, ...], members: tuple[str, ...]) -> tuple[str, ...]:
+    """A quorum of acceptors, a proposer, and perhaps more."""
+    core = set(chance.sample(members, majority(members).accept_count))
+    proposers = [node.name for node in nodes if "proposer" in node.roles]
+    if not core & set(proposers):
+        core.add(chance.choice(proposers))
+    core |= {node.name for node in nodes if chance.random() < 0.3}
+    return tuple(node.name for node in nodes if node.name in core)
+
+
+def _draw_settings(chance: Random) -> Settings:
+    heartbeat = chance.choice((0.1, 0.15, 0.2))
+    tight = chance.random() < 0.5
+    return Settings(
+        heartbeat_seconds=heartbeat,
+        election_timeout_seconds=heartbeat * chance.choice((2.5, 3.5, 5.0)),
+        election_jitter_seconds=chance.choice((0.1, 0.2, 0.4)),
+        retry_seconds=chance.choice((0.1, 0.25, 0.4)),
+        patience_seconds=chance.choice((0.5, 1.0, 3.0)),
+        ask_seconds=chance.choice((0.02, 0.05, 0.1)),
+        batch_bytes=chance.choice((1, 40, 1000)) if tight else 64 * 1024,
+        window_slots=chance.choice((1, 2, 5)) if tight else 64,
+        window_bytes=chance.choice((1, 100, 10_000)) if tight else 8 * 1024 * 1024,
+        waiting_bytes=chance.choice((20, 200, 10_000)) if tight else 64 * 1024 * 1024,
+        value_bytes=chance.choice((16, 1024)) if tight else 1024 * 1024,
+        page_bytes=chance.choice((1, 64, 512)) if tight else 256 * 1024,
+    )
+
+
+def _draw_links(chance: Random) -> LinkPlan:
+    def some(*levels: float) -> float:
+        return chance.choice((0.0, *levels))
+
+    errors = chance.random() < 0.2
+    return LinkPlan(
+        loss=some(0.01, 0.05, 0.2),
+        duplication=some(0.05, 0.3),
+        delay_seconds=chance.choice((0.0, 0.001, 0.01)),
+        spread_seconds=some(0.005, 0.05, 0.3),
+        late_chance=some(0.01, 0.1),
+        late_seconds=chance.choice((0.5, 2.0)),
+        reorders=chance.random() < 0.7,
+        error_delivered=chance.choice((0.0, 0.05)) if errors else 0.0,
+        error_lost=chance.choice((0.0, 0.05)) if errors else 0.0,
+    )
+
+
+# ---- faults ----------------------------------------------------------------------------------------------------------------------
+
+
+def _draw_faults(chance: Random, names: list[str], core: tuple[str, ...], chaos_seconds: float) -> tuple[Fault, ...]:
+    kinds = [kind for kind in (*_NODE_FAULTS, *_SERVER_FAULTS, *LINKS) if chance.random() < 0.25]
+    faults = [_draw_fault(chance, chance.choice(kinds), names, chaos_seconds) for _ in range(chance.randint(0, 8)) if kinds]
+    spare = [name for name in names if name not in core]
+    if spare and chance.random() < 0.1:
+        faults.append(Fault(chance.uniform(0.2, chaos_seconds), "wipe", (chance.choice(spare),), chance.uniform(0.0, 0.3)))
+    return tuple(sorted(faults, key=lambda fault: fault.at))
+
+
+def _draw_fault(chance: Random, kind: str, names: list[str], chaos_seconds: float) -> Fault:
+    at, seconds = chance.uniform(0.0, chaos_seconds), chance.choice((0.02, 0.2, 0.6, 1.2)) * chance.uniform(0.5, 1.5)
+    amount = {
+        "slow node": chance.choice((0.02, 0.2)),
+        "clock drift": chance.choice((0.3, 0.6, 2.0, 4.0)),
+        "power cut while sending": float(chance.choice((0, 0, 1, 2, 5))),
+        "storm": chance.choice((0.3, 0.7, 1.0)),
+        "split": float(chance.randint(1, max(1, len(names) - 1))),
+    }.get(kind, 0.0)
+    if kind in LINKS:
+        targets = chance.sample(names, len(names))
+    elif kind in _SERVER_FAULTS:
+        targets = []
+    elif kind == "crash":
+        targets = chance.sample(names, chance.choice((1, 1, 1, chance.randint(1, len(names)), len(names))))
+    else:
+        targets = [chance.choice(names)]
+    return Fault(at, kind, tuple(targets), seconds, amount)
+
+
+# ---- clients ---------------------------------------------------------------------------------------------------------------------
+
+
+def _draw_clients(chance: Random, chaos_seconds: float) -> tuple[ClientPlan, ...]:
+    verbs = [verb for verb in _VERBS if chance.random() < 0.5] or ["propose", "decide"]
+    shared = chance.random() < 0.4
+    decrees = [f"d{number}" for number in range(1, chance.randint(1, 3) + 1)]
+    clients = []
+    for number in range(1, chance.randint(1, 4) + 1):
+        name = f"c{number}"
+        times = sorted(chance.uniform(0.0, chaos_seconds) for _ in range(chance.randint(1, 8)))
+        requests = []
+        for count, at in enumerate(times):
+            request_id = f"shared-{chance.randint(1, 3)}" if shared and chance.random() < 0.5 else f"{name}-{count}"
+            requests.append(_draw_request(chance, chance.choice(verbs), request_id, at, chance.choice(decrees)))
+        clients.append(ClientPlan(name, tuple(requests)))
+    return tuple(clients)
+
+
+def _draw_request(chance: Random, verb: str, request_id: str, at: float, decree: str) -> Request:
+    value = b"%d" % chance.randint(0, 99) if chance.random() < 0.8 else b'"%b"' % (b"x" * chance.choice((0, 5, 30, 200)))
+    timeout = chance.choice((0.3, 1.0, 3.0))
+    match verb:
+        case "query":
+            return Request(at, verb, decree, f"{request_id}-at-{at}", timeout=timeout)
+        case "read":
+            waits = "waits" if chance.random() < 0.3 else ""
+            return Request(at, verb, chance.choice(("", "", decree)), waits, b"%d" % chance.randint(1, 6), timeout)
+        case "garbage":
+            return Request(at, verb, *_draw_garbage(chance))
+        case "door" | "door-decree":
+            key = decree if verb == "door-decree" else ""
+            return Request(at, verb, key, chance.choice((request_id, request_id, "")), value)
+        case "door-ask":
+            return Request(at, verb, decree)
+    return Request(at, verb, decree if verb == "decide" else "", request_id, value, timeout)
+
+
+def _draw_garbage(chance: Random) -> tuple[str, str, bytes]:
+    """A channel, no id, and a payload that is no message, or not one for this cluster, or not from whom it says."""
+    letters = (Letter(LOG, Locate()),)
+    channel = chance.choice((CHANNELS.outgoing(ACCEPTORS, "evil"), CHANNELS.outgoing(PROPOSERS, "evil"), CHANNELS.door("propose")))
+    foreign = Codec("elsewhere").encode(Envelope("elsewhere", "evil", "", "", 1, 1, letters))
+    forged = Codec(CLUSTER).encode(Envelope(CLUSTER, "n1", "acceptor", "no-store", 1, 1, letters))
+    payload = chance.choice((foreign, forged, forged[:-3], b"rp\x09\x00", b"", chance.randbytes(40), b'{"value": }', b'{"decree": 7}'))
+    return channel, "", payload
