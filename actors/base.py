@@ -29,12 +29,16 @@ from paxos.errors import MalformedError, PaxosError
 from paxos.groups import LOG
 from paxos.messages import Begin, Deposed, Elected, Expired, Following, Inquire, Message, Report, Stranger, WireMessage
 from paxos.records import LAZY, PeerStore, Record
-from transport.base import Transport, TransportError
+from transport.base import Transport, TransportClosedError, TransportError
 
 WAKE = "wake"
 _DRAIN_COUNT = 4096
 _FRAME_BYTES = 256 * 1024
 _CAST_COUNT = 4096
+
+
+def _nobody_waits() -> None:
+    """Nobody wants to know."""
 
 
 class StrangerError(PaxosError):
@@ -73,6 +77,8 @@ class Wiring(Struct):
     failed: Callable[[BaseException], None]
     # Every kind of actor that this node runs, so that its reports tell how many to expect.
     actors: tuple[str, ...] = ()
+    # Called once when the actor hears its channels.
+    begun: Callable[[], None] = _nobody_waits
 
 
 class RoleActor(pykka.ThreadingActor):
@@ -114,6 +120,10 @@ class RoleActor(pykka.ThreadingActor):
             self.subscribe()
             self._begin()
             self._perform()
+            self._wiring.begun()
+        except TransportClosedError:
+            # Told to stop before it began, which is no failure; Pykka's stop is on its way.
+            pass
         except Exception as error:
             # Pykka stops an actor that cannot start, and tells nobody.
             self._wiring.failed(error)

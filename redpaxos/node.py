@@ -14,7 +14,6 @@ from pathlib import Path
 from random import Random, SystemRandom
 
 import pykka
-from actors.storage.sqlite import SqliteStorage
 from msgspec import Struct
 
 from actors.acceptor import AcceptorActor
@@ -24,6 +23,7 @@ from actors.learner import LearnerActor
 from actors.mailbox import Mailbox
 from actors.proposer import ProposerActor
 from actors.storage.base import Storage
+from actors.storage.sqlite import SqliteStorage
 from actors.timers import ThreadTimers
 from paxos.codec import Codec
 from paxos.company import Company
@@ -79,6 +79,8 @@ class Node:
         self._random = random or SystemRandom()
         self._timers = ThreadTimers()
         self._actors: list[pykka.ActorRef[RoleActor]] = []
+        # One for each actor that hears its channels.
+        self._begun: list[str] = []
         self._failure: BaseException | None = None
         self._ended = threading.Event()
 
@@ -89,6 +91,11 @@ class Node:
         self._timers.start()
         for kind, storage in zip(kinds, stores, strict=True):
             self._start_actor(kind, storage)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether every actor hears its channels, or will as soon as there is a connection."""
+        return len(self._begun) == len(actor_kinds(self.config.roles))
 
     def wait(self, timeout_seconds: float | None = None) -> bool:
         """Block until the node has stopped; NodeFailedError says why if it stopped by itself. False if the time ran out."""
@@ -121,6 +128,7 @@ class Node:
             trace=log.info,
             failed=self._fail,
             actors=tuple(each.kind for each in actor_kinds(self.config.roles)),
+            begun=lambda: self._begun.append(kind.kind),
         )
         ref = kind.start(wiring)
         self._actors.append(ref)

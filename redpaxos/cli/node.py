@@ -81,8 +81,8 @@ def run(
     log = logging.getLogger("redpaxos")
     config = NodeConfig(name, cluster.name, members, roles, cluster.secret, settings_of(context)).checked()
     directory = _make_directory(Path(data_dir if data_dir is not None else f"redpaxos-data/{name}"))
-    log.info("node %s of cluster %s plays %s, and remembers in %s", name, cluster.name, ",".join(roles), directory)
     _on_stop_signals(_leave)
+    log.info("node %s of cluster %s plays %s, and remembers in %s", name, cluster.name, ",".join(roles), directory)
     transport = cluster.open_transport()
     try:
         running = _start(config, transport, directory)
@@ -109,7 +109,7 @@ def _start(config: "NodeConfig", transport: "BrokerTransport", directory: Path) 
 def _attend(running: "Node", transport: "BrokerTransport", *, as_json: bool) -> None:
     """Say when it is ready, and wait for its end; NodeFailedError if it ends by itself."""
     config = running.config
-    while not transport.stats().connected:
+    while not (running.is_ready and transport.stats().connected):
         if running.wait(_POLL_SECONDS):
             return
     if as_json:

@@ -20,9 +20,28 @@ def test_a_signal_stops_a_node_cleanly_within_a_second(start_node: StartNode, ho
     node = start_node("n1")
     node.await_ready()
     code, seconds = node.end(how)
-    assert code == 0
+    assert code == 0, node.log.read_text()
     assert seconds < 1.0
     assert "n1 has stopped" in node.last_line
+
+
+def test_a_signal_that_comes_while_a_node_starts_stops_it_cleanly(start_node: StartNode) -> None:
+    node = start_node("n1")
+    await_true(lambda: "remembers in" in node.log.read_text())
+    code, _ = node.end(signal.SIGTERM)
+    assert code == 0, node.log.read_text()
+    assert "ERROR" not in node.log.read_text()
+
+
+def test_a_frozen_redis_does_not_keep_a_node_from_stopping(start_node: StartNode) -> None:
+    with RedisServer() as server:
+        node = start_node("n1", url=server.unix_url)
+        node.await_ready()
+        server.freeze()
+        code, seconds = node.end(signal.SIGTERM)
+        server.thaw()
+    assert code == 0, node.log.read_text()
+    assert seconds < 1.0
 
 
 def test_a_node_without_redis_waits_for_it_and_stops_all_the_same(start_node: StartNode) -> None:
