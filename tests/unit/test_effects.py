@@ -29,7 +29,7 @@ def test_nothing_adds_nothing() -> None:
     effects = sending(ACCEPTORS, PREPARE)
     assert NOTHING + effects is effects
     assert effects + NOTHING is effects
-    assert NOTHING + NOTHING == Effects()
+    assert Effects() == NOTHING + NOTHING
 
 
 def test_sending_and_telling_are_effects_of_one_kind() -> None:

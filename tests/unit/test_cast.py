@@ -1,0 +1,70 @@
+"""A cast: what a role tells is heard by its fellows before the next message is taken."""
+
+from paxos.acceptor import Acceptor
+from paxos.archivist import Archivist
+from paxos.cast import Cast
+from paxos.casting import acceptor_cast, learner_cast, proposer_cast
+from paxos.decree import DecreeIntake
+from paxos.effects import NOTHING, Effects, telling
+from paxos.election import Election, Witness
+from paxos.groups import LOG, decree_group
+from paxos.herald import Herald
+from paxos.intake import Intake
+from paxos.learner import Learner
+from paxos.messages import Begin, Deposed, Following, Inspect, Message, Undecided
+from paxos.proposer import Proposer
+from paxos.records import RoundUsed
+from paxos.replica import Replica
+from tests.unit.company import FIRST, company, empty_archive
+
+DECREE = decree_group("colour")
+
+
+class Teller:
+    """Notes what it hears, and answers as it was told to."""
+
+    handles = (Begin, Inspect, Undecided, Deposed)
+
+    def __init__(self, answers: dict[type, Effects], flushed: Effects = NOTHING) -> None:
+        self.heard: list[tuple[str, Message]] = []
+        self._answers = answers
+        self._flushed = flushed
+
+    def handle(self, source: str, message: Message) -> Effects:
+        self.heard.append((source, message))
+        return self._answers.get(type(message), NOTHING)
+
+    def flush(self) -> Effects:
+        return self._flushed
+
+
+def test_what_is_told_is_heard_by_all_that_handle_it_in_order_with_the_node_as_its_source() -> None:
+    first = Teller({Begin: telling(Inspect(), Following("x")), Inspect: telling(Undecided())})
+    second = Teller({Begin: telling(Deposed(FIRST))})
+    effects = Cast("n1", [first, second]).handle("n9", Begin())
+    heard = [("n9", Begin()), ("n1", Inspect()), ("n1", Deposed(FIRST)), ("n1", Undecided())]
+    assert first.heard == second.heard == heard
+    assert effects.tell == (Inspect(), Following("x"), Deposed(FIRST), Undecided())
+
+
+def test_a_message_that_nobody_handles_has_no_effect() -> None:
+    assert Cast("n1", [Teller({})]).handle("n9", Following("x")) == NOTHING
+
+
+def test_a_flush_gathers_what_waits_in_every_role() -> None:
+    roles = [Teller({}, Effects(persist=(RoundUsed(LOG, number),))) for number in (1, 2)]
+    assert Cast("n1", roles).flush() == Effects(persist=(RoundUsed(LOG, 1), RoundUsed(LOG, 2)))
+
+
+def kinds(cast: Cast) -> list[type]:
+    """The roles of a cast."""
+    return [type(role) for role in cast.roles]
+
+
+def test_only_the_log_is_led_and_witnessed() -> None:
+    learning = [Learner, Replica, Archivist]
+    assert kinds(acceptor_cast(company(), LOG, empty_archive())) == [Acceptor, Witness]
+    assert kinds(acceptor_cast(company(), DECREE, empty_archive())) == [Acceptor]
+    assert kinds(learner_cast(company(), LOG, empty_archive())) == learning
+    assert kinds(proposer_cast(company(), LOG, empty_archive())) == [*learning, Proposer, Election, Herald, Intake]
+    assert kinds(proposer_cast(company(), DECREE, empty_archive())) == [*learning, Proposer, Herald, DecreeIntake]

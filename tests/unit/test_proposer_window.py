@@ -1,0 +1,131 @@
+"""Phase 2 of a leader: batches, many slots in flight, a bound on both, and what is sent again."""
+
+import pytest
+
+from paxos.ballot import END_SLOT, ZERO, Ballot
+from paxos.batches import decode_batch
+from paxos.effects import ACCEPTORS, NOTHING, Effects, Send, StartTimer
+from paxos.groups import LOG
+from paxos.messages import Accept, Chosen, Command, Expired, Lead, Promise, Propose, Vote
+from paxos.proposer import RETRY, Leading, Proposer
+from paxos.settings import Settings
+from tests.unit.company import BLUE, FIRST, GREEN, RED, SETTINGS, batch, company, empty_archive
+
+RETRYING = StartTimer(RETRY, SETTINGS.retry_seconds)
+
+
+def leading(*found: Vote, **settings: int) -> Proposer:
+    """A proposer that leads at FIRST."""
+    proposer = Proposer(LOG, company(settings=Settings(**settings)), empty_archive())
+    proposer.handle("p1", Lead(ZERO))
+    for acceptor in ("a1", "a2"):
+        proposer.handle(acceptor, Promise(FIRST, 0, END_SLOT, found))
+    return proposer
+
+
+def proposed(effects: Effects) -> list[tuple[int, tuple[Command, ...]]]:
+    """The commands of each slot in these effects."""
+    accepts = [send.message for send in effects.send if isinstance(send.message, Accept)]
+    return [(accept.slot, decode_batch(accept.value).commands) for accept in accepts]
+
+
+def commands(count: int, size_bytes: int = 10) -> tuple[Command, ...]:
+    """Commands of one size."""
+    return tuple(Command(f"{number:04}", b"1" * size_bytes) for number in range(count))
+
+
+def test_all_that_waits_goes_out_together_at_the_end_of_the_drain() -> None:
+    proposer = leading()
+    assert proposer.handle("p1", Propose((BLUE,))) == NOTHING
+    proposer.handle("p1", Propose((RED, GREEN)))
+    assert proposer.flush() == Effects(send=(Send(ACCEPTORS, Accept(FIRST, 0, batch(BLUE, RED, GREEN), 0)),), timers=())
+    assert proposer.flush() == NOTHING
+
+
+def test_a_batch_closes_at_its_size_and_the_next_slot_takes_the_rest() -> None:
+    proposer = leading(batch_bytes=30)
+    proposer.handle("p1", Propose(commands(3)))
+    assert [len(batched) for _, batched in proposed(proposer.flush())] == [2, 1]
+
+
+@pytest.mark.parametrize("value", [b"", b"null", b"0", b"false", b'""', b"x" * 1_000_000])
+def test_any_bytes_are_a_command_and_one_larger_than_a_batch_is_a_batch(value: bytes) -> None:
+    proposer = leading()
+    proposer.handle("p1", Propose((Command("any", value), BLUE)))
+    assert proposed(proposer.flush())[0][1][0] == Command("any", value)
+
+
+def test_at_most_a_window_of_slots_is_in_flight() -> None:
+    proposer = leading(window_slots=2, batch_bytes=1)
+    proposer.handle("p1", Propose(commands(4)))
+    assert [slot for slot, _ in proposed(proposer.flush())] == [0, 1]
+    assert proposer.flush() == NOTHING
+    proposer.handle("p1", Chosen(0, FIRST, batch(commands(1)[0])))
+    assert [slot for slot, _ in proposed(proposer.flush())] == [2]
+
+
+def test_at_most_a_window_of_bytes_is_in_flight() -> None:
+    proposer = leading(window_bytes=1, batch_bytes=1)
+    proposer.handle("p1", Propose(commands(2)))
+    assert [slot for slot, _ in proposed(proposer.flush())] == [0]
+    proposer.handle("p1", Chosen(0, FIRST, batch(commands(1)[0])))
+    assert [slot for slot, _ in proposed(proposer.flush())] == [1]
+
+
+def test_an_accept_says_up_to_where_slots_are_chosen() -> None:
+    proposer = leading()
+    proposer.handle("p1", Propose((BLUE,)))
+    proposer.flush()
+    proposer.handle("p1", Chosen(0, FIRST, batch(BLUE)))
+    proposer.handle("p1", Propose((RED,)))
+    assert proposer.flush().send == (Send(ACCEPTORS, Accept(FIRST, 1, batch(RED), 1)),)
+
+
+def test_an_accept_that_was_not_chosen_in_time_is_sent_again_unchanged() -> None:
+    proposer = leading()
+    proposer.handle("p1", Propose((BLUE,)))
+    first = proposer.flush()
+    assert proposer.handle("p1", Expired(RETRY)) == Effects(timers=(RETRYING,))
+    assert proposer.handle("p1", Expired(RETRY)) == Effects(send=first.send, timers=(RETRYING,))
+
+
+def test_what_was_proposed_just_now_is_not_sent_again_yet() -> None:
+    proposer = leading()
+    proposer.handle("p1", Expired(RETRY))
+    proposer.handle("p1", Propose((BLUE,)))
+    assert proposer.flush().timers == (RETRYING,)
+    proposer.handle("p1", Propose((RED,)))
+    assert proposer.flush().timers == ()
+    assert [slot for slot, _ in proposed(proposer.handle("p1", Expired(RETRY)))] == [0]
+    assert [slot for slot, _ in proposed(proposer.handle("p1", Expired(RETRY)))] == [0, 1]
+
+
+def test_what_a_new_leader_found_is_sent_again_after_one_retry_time() -> None:
+    found = Vote(0, Ballot(1, "p0"), batch(BLUE))
+    assert proposed(leading(found).handle("p1", Expired(RETRY))) == [(0, (BLUE,))]
+
+
+def test_nothing_is_sent_again_once_it_is_chosen_and_the_timer_rests() -> None:
+    proposer = leading()
+    proposer.handle("p1", Propose((BLUE,)))
+    proposer.flush()
+    proposer.handle("p1", Chosen(0, FIRST, batch(BLUE)))
+    assert proposer.handle("p1", Expired(RETRY)) == Effects()
+
+
+def test_only_some_slots_are_sent_again_at_a_time_the_lowest_first() -> None:
+    proposer = leading(batch_bytes=1)
+    proposer.handle("p1", Propose(commands(40)))
+    proposer.flush()
+    proposer.handle("p1", Expired(RETRY))
+    assert [slot for slot, _ in proposed(proposer.handle("p1", Expired(RETRY)))] == list(range(16))
+
+
+def test_what_others_got_chosen_below_moves_a_campaign_on() -> None:
+    proposer = Proposer(LOG, company(), empty_archive())
+    assert proposer.handle("p1", Chosen(0, Ballot(1, "p0"), batch(BLUE))) == NOTHING
+    proposer.handle("p1", Lead(ZERO))
+    proposer.handle("a1", Promise(FIRST, 0, END_SLOT, (Vote(0, Ballot(1, "p0"), batch(BLUE)),)))
+    proposer.handle("a2", Promise(FIRST, 1, END_SLOT, ()))
+    assert isinstance(proposer.phase, Leading)
+    assert proposer.phase.next_slot == 1

@@ -1,0 +1,53 @@
+"""The witness: the acceptor's side of an election. It echoes the leader it hears, and tells candidates whether there is one."""
+
+import pytest
+
+from paxos.ballot import ZERO, Ballot
+from paxos.effects import NOTHING, Effects, Send, sending
+from paxos.election import LEADER_HEARD, Witness
+from paxos.messages import Echo, Expired, Heartbeat, Probe, ProbeReply
+from tests.unit.company import FIRST, SETTINGS, started
+
+LEADER = Ballot(3, "p2")
+
+
+@pytest.fixture
+def witness() -> Witness:
+    """A witness that has heard LEADER."""
+    witness = Witness(SETTINGS)
+    witness.handle("p2", Heartbeat(LEADER, 5))
+    return witness
+
+
+def test_who_has_heard_nobody_says_so() -> None:
+    assert Witness(SETTINGS).handle("p1", Probe(4)) == sending("p1", ProbeReply(4, False, ZERO, 0))
+
+
+def test_a_heartbeat_is_echoed_and_remembered_for_less_than_an_election_timeout() -> None:
+    effects = Witness(SETTINGS).handle("p2", Heartbeat(LEADER, 5))
+    assert effects.send == (Send("p2", Echo(LEADER)),)
+    assert started(effects)[LEADER_HEARD].after_seconds < SETTINGS.election_timeout_seconds
+
+
+def test_a_candidate_is_told_of_the_leader(witness: Witness) -> None:
+    assert witness.handle("p1", Probe(4)) == sending("p1", ProbeReply(4, True, LEADER, 5))
+
+
+def test_a_leader_that_is_heard_no_more_is_no_leader(witness: Witness) -> None:
+    assert witness.handle("a1", Expired("retry")) == NOTHING
+    assert witness.handle("a1", Expired(LEADER_HEARD)) == NOTHING
+    assert witness.handle("p1", Probe(4)) == sending("p1", ProbeReply(4, False, LEADER, 5))
+
+
+def test_a_leader_of_a_lower_ballot_gets_no_echo_but_its_news_is_kept(witness: Witness) -> None:
+    assert witness.handle("p1", Heartbeat(FIRST, 6)) == NOTHING
+    assert witness.handle("p1", Probe(4)) == sending("p1", ProbeReply(4, True, LEADER, 6))
+
+
+def test_a_heartbeat_that_the_owner_of_its_ballot_did_not_send_gets_no_echo(witness: Witness) -> None:
+    assert witness.handle("p9", Heartbeat(Ballot(9, "p1"), 0)) == NOTHING
+    assert witness.highest == LEADER
+
+
+def test_nothing_waits_for_the_end_of_a_drain(witness: Witness) -> None:
+    assert witness.flush() == Effects()
