@@ -46,7 +46,10 @@ class StoreIdentity(Struct, frozen=True):
 
 
 class Storage(Protocol):
-    """Atomic durable batches for one actor, and the reads that its roles need. Not thread-safe: one owner."""
+    """Atomic durable batches for one actor, and the reads that its roles need. Not thread-safe: one owner.
+
+    Every method but close() raises StorageError once the store is closed or an error has occurred, whatever asks: the first error stands.
+    """
 
     @property
     def identity(self) -> StoreIdentity:
@@ -57,7 +60,10 @@ class Storage(Protocol):
         """Apply all records or none.
 
         With `sync` they are on disk when this returns. Without, they are when a later synced write returns, and may be lost, last
-        first, by a power failure before that. Any StorageError is fatal.
+        first, by a power failure before that. Any StorageError is fatal, and leaves unknown whether the records are on disk.
+
+        Promised and Voted replace, KnownChosen and RoundUsed never fall, a slot that was learned and a peer store that was recorded
+        stay as they are. Learning another value for such a slot, or recording another id for such a peer, is an InvariantViolation.
         """
         ...
 
@@ -66,7 +72,10 @@ class Storage(Protocol):
         ...
 
     def votes(self, group: str, first_slot: int, last_slot: int, limit_bytes: int) -> list[Voted]:
-        """Votes in slot order within both bounds inclusive, at least one if there is any, cut where values exceed the limit."""
+        """Votes in slot order within both bounds inclusive, cut where they exceed the limit, but at least one if there is any.
+
+        A record counts its value and 64 bytes.
+        """
         ...
 
     def round_used(self, group: str) -> int:
@@ -74,7 +83,7 @@ class Storage(Protocol):
         ...
 
     def learned(self, group: str, first_slot: int, limit_bytes: int) -> list[Learned]:
-        """Learned values in slot order from `first_slot`, at least one if there is any; `new_ids` is left empty."""
+        """Learned values in slot order from `first_slot`, cut as in votes(); `new_ids` is left empty."""
         ...
 
     def learned_at_revision(self, group: str, revision: int) -> Learned | None:
@@ -82,7 +91,7 @@ class Storage(Protocol):
         ...
 
     def learned_end(self, group: str) -> tuple[int, int]:
-        """The first slot that is not learned and the first revision that is not given out: (0, 1) for an unknown group."""
+        """The slot and the revision after the last learned slot, as learners learn in order; (0, 1) for an unknown group."""
         ...
 
     def revision_of(self, group: str, command_id: str) -> int | None:

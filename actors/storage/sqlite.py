@@ -1,254 +1,254 @@
-"""The store on disk: one SQLite file, one connection, one owner.
+"""Storage in one SQLite file: what a node promised, voted and learned, across crashes and power failures.
 
-WAL with synchronous=FULL: a synced write is on disk when it returns. Every row carries a checksum of its contents, so a flipped byte is
-never believed. The lock is held as long as the store is open, so two processes never vote from one disk.
+A write is one transaction. A synced one returns after SQLite has synced its write-ahead log (`synchronous=FULL`), and thereby all that
+was written before it; an unsynced one leaves that to a later one (`synchronous=NORMAL`). Every
+about 4 MB of log, one write also moves the log's content into the database and takes some milliseconds.
+
+Found at opening, as StoreDamagedError: a database or row that does not add up, a database that is gone or was replaced by an older one,
+and a write-ahead log that lost synced writes; the last two by the guard file (actors/storage/guard.py). Not found: the loss of the last
+synced writes of a store whose guard was lost or set back together with it, as when a whole directory is restored from a backup, and
+damage done to them in the seconds before a power failure, if the failure took the guard's last marks too. The store's random id, which
+peers remember, tells an emptied directory, and nothing tells a restored one: never restore a node, start one under a name never used.
 """
 
-import os
-import secrets
+import contextlib
 import sqlite3
-import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, NoReturn, assert_never
 
-import msgspec
-
-from actors.storage.base import StorageError, StoreDamagedError, StoreIdentity, StoreInUseError, StoreMismatchError
+from actors.storage import opening, schema
+from actors.storage.base import StorageError, StoreIdentity
+from actors.storage.failures import damaged, explained
+from actors.storage.guard import Guard, Mark
+from actors.storage.opening import Owner
+from actors.storage.paging import first_page
+from actors.storage.schema import Row, sealed
 from paxos.archive import AcceptorState
-from paxos.ballot import ZERO, Ballot
+from paxos.ballot import END_SLOT, ZERO, Ballot
 from paxos.errors import InvariantViolation
 from paxos.records import KnownChosen, Learned, PeerStore, Promised, Record, RoundUsed, Voted
 
-_FORMAT = 1
-_SCHEMA = """
-CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
-CREATE TABLE promised (grp TEXT PRIMARY KEY, round INTEGER, node TEXT, crc INTEGER) WITHOUT ROWID;
-CREATE TABLE voted (grp TEXT, slot INTEGER, round INTEGER, node TEXT, value BLOB, crc INTEGER, PRIMARY KEY (grp, slot)) WITHOUT ROWID;
-CREATE TABLE round_used (grp TEXT PRIMARY KEY, round INTEGER, crc INTEGER) WITHOUT ROWID;
-CREATE TABLE known_chosen (grp TEXT PRIMARY KEY, chosen_through INTEGER, crc INTEGER) WITHOUT ROWID;
-CREATE TABLE learned (grp TEXT, slot INTEGER, round INTEGER, node TEXT, value BLOB, first_revision INTEGER, command_count INTEGER,
-    crc INTEGER, PRIMARY KEY (grp, slot)) WITHOUT ROWID;
-CREATE INDEX learned_by_revision ON learned (grp, first_revision, slot) WHERE command_count > 0;
-CREATE TABLE command_id (grp TEXT, id TEXT, revision INTEGER, crc INTEGER, PRIMARY KEY (grp, id)) WITHOUT ROWID;
-CREATE TABLE peer (store TEXT PRIMARY KEY, store_id TEXT, crc INTEGER) WITHOUT ROWID;
-"""
-_encoder = msgspec.msgpack.Encoder()
-
 
 class SqliteStorage:
-    """Made by open(); close() releases the lock."""
+    """One open store; made by open(). Used by one thread at a time; after an error it refuses everything but close()."""
 
-    def __init__(self, path: Path, connection: sqlite3.Connection, identity: StoreIdentity) -> None:
+    def __init__(self, path: Path, connection: sqlite3.Connection, guard: Guard, owner: Owner) -> None:
         self._path = path
         self._connection = connection
-        self._identity = identity
-        # The first failure; after it nothing is written any more.
-        self._failure: BaseException | None = None
-        self._syncs = True
+        self._guard = guard
+        # As in the database, after the last write.
+        self._owner = owner
+        # Whether SQLite syncs at each commit, as it was last told to.
+        self._syncing = True
+        # The first error, or that the store is closed; once there is a reason, nothing is read or written any more.
+        self._refusal: StorageError | None = None
         self._closed = False
+        self.identity = StoreIdentity(owner.cluster, owner.node, owner.store_id, owner.boot_count)
 
     @classmethod
     def open(cls, path: Path, *, cluster: str, node: str) -> "SqliteStorage":
-        """Open the store, or create it; StorageError says in one line what is wrong with it."""
-        with _translated(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            if not path.exists() and Path(f"{path}-wal").exists():
-                raise StoreDamagedError(
-                    f"{path}: its -wal file is there and the store is not; restore it, or start under a name never used"
-                )
-            fresh = not path.exists()
-            connection = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False, cached_statements=64)
+        """Open the store of this node, or create it with its directory, and count the opening; raises StorageError."""
+        with contextlib.ExitStack() as undo:
+            opening.prepare_place(path)
+            guard = Guard(path)
+            undo.callback(guard.close)
             try:
-                identity = _enter(path, connection, cluster, node)
-            except BaseException:
-                connection.close()
-                raise
-            if fresh:
-                _sync_directory(path.parent)
-            return cls(path, connection, identity)
+                opening.create_if_missing(path, cluster, node, guard)
+                connection = opening.connect(path)
+                undo.callback(connection.close)
+                owner = opening.read_owner(connection, path)
+                opening.check_owner(path, owner, cluster, node)
+                opening.check_mark(path, owner, guard)
+                opening.check_content(connection, path)
+            except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
+                raise explained(path, error) from error
+            store = cls(path, connection, guard, owner._replace(boot_count=owner.boot_count + 1))
+            store.write((), sync=True)
+            undo.pop_all()
+        return store
 
-    @property
-    def identity(self) -> StoreIdentity:
-        return self._identity
+    # ---- writing -----------------------------------------------------------------------------------------------------------------
 
     def write(self, records: Sequence[Record], *, sync: bool) -> None:
-        if self._failure is not None:
-            raise StorageError(f"{self._path}: not used any more since: {self._failure}")
+        """Apply all records or none; with `sync`, have them and all earlier ones on disk."""
+        self._require_open()
+        owner = self._owner._replace(write_count=self._owner.write_count + 1)
         try:
-            with _translated(self._path):
-                self._switch(sync)
-                self._connection.execute("BEGIN IMMEDIATE")
-                for record in records:
-                    self._apply(record)
-                self._connection.execute("COMMIT")
-        except BaseException as error:
-            self._failure = error
-            raise
-
-    def _switch(self, sync: bool) -> None:
-        """Sync the log at the next commit, or leave that to a later one."""
-        if sync != self._syncs:
-            self._connection.execute(f"PRAGMA synchronous={'FULL' if sync else 'NORMAL'}")
-            self._syncs = sync
-
-    def _apply(self, record: Record) -> None:
-        match record:
-            case Promised(group, ballot):
-                self._put("promised", group, *ballot)
-            case Voted(group, slot, ballot, value):
-                self._put("voted", group, slot, *ballot, value)
-            case RoundUsed(group, number):
-                self._put("round_used", group, max(number, self.round_used(group)))
-            case KnownChosen(group, chosen_through):
-                self._put("known_chosen", group, max(chosen_through, self._known_chosen(group)))
-            case PeerStore(store, store_id):
-                if self.peer_stores().get(store, store_id) != store_id:
-                    raise InvariantViolation(f"{self._path}: {store} is remembered under another id than {store_id}")
-                self._put("peer", store, store_id)
-            case Learned():
-                self._learn(record)
-
-    def _learn(self, record: Learned) -> None:
-        known = self._one("learned", "SELECT * FROM learned WHERE grp = ? AND slot = ?", record.group, record.slot)
-        if known is not None:
-            if known[4] != record.value:
-                raise InvariantViolation(f"{self._path}: slot {record.slot} of {record.group} has two chosen values")
-            return
-        self._put("learned", record.group, record.slot, *record.ballot, record.value, record.first_revision, record.command_count)
-        for command_id, revision in record.new_ids:
-            self._put("command_id", record.group, command_id, revision)
-
-    def acceptor_state(self, group: str) -> AcceptorState:
-        promised = self._one("promised", "SELECT * FROM promised WHERE grp = ?", group)
-        through = self._known_chosen(group)
-        rows = self._all("voted", "SELECT * FROM voted WHERE grp = ? AND slot >= ? ORDER BY slot", group, through)
-        return AcceptorState(Ballot(*promised[1:3]) if promised else ZERO, through, tuple(_voted(row) for row in rows))
-
-    def votes(self, group: str, first_slot: int, last_slot: int, limit_bytes: int) -> list[Voted]:
-        rows = self._all("voted", "SELECT * FROM voted WHERE grp = ? AND slot BETWEEN ? AND ? ORDER BY slot", group, first_slot, last_slot)
-        return [_voted(row) for row in _cut(rows, limit_bytes)]
-
-    def round_used(self, group: str) -> int:
-        row = self._one("round_used", "SELECT * FROM round_used WHERE grp = ?", group)
-        return int(row[1]) if row else 0
-
-    def learned(self, group: str, first_slot: int, limit_bytes: int) -> list[Learned]:
-        rows = self._all("learned", "SELECT * FROM learned WHERE grp = ? AND slot >= ? ORDER BY slot", group, first_slot)
-        return [_learned(row) for row in _cut(rows, limit_bytes)]
-
-    def learned_at_revision(self, group: str, revision: int) -> Learned | None:
-        query = "SELECT * FROM learned WHERE grp = ? AND first_revision <= ? AND command_count > 0 ORDER BY first_revision DESC, slot DESC LIMIT 1"
-        row = self._one("learned", query, group, revision)
-        return _learned(row) if row else None
-
-    def learned_end(self, group: str) -> tuple[int, int]:
-        row = self._one("learned", "SELECT * FROM learned WHERE grp = ? ORDER BY slot DESC LIMIT 1", group)
-        return (row[1] + 1, row[5] + row[6]) if row else (0, 1)
-
-    def revision_of(self, group: str, command_id: str) -> int | None:
-        row = self._one("command_id", "SELECT * FROM command_id WHERE grp = ? AND id = ?", group, command_id)
-        return row[2] if row else None
-
-    def peer_stores(self) -> dict[str, str]:
-        return {row[0]: row[1] for row in self._all("peer", "SELECT * FROM peer ORDER BY store")}
+            self._set_syncing(sync)
+            self._commit(records, owner)
+            if sync:
+                self._guard.write(Mark(owner.store_id, owner.write_count))
+        except (sqlite3.Error, OSError) as error:
+            self._fail(error)
+        self._owner = owner
 
     def close(self) -> None:
+        """Sync and release the store; idempotent."""
         if self._closed:
             return
         self._closed = True
-        with _translated(self._path):
-            if self._failure is None:
-                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            self._connection.close()
+        try:
+            if self._refusal is None:
+                self._settle()
+        except (sqlite3.Error, OSError) as error:
+            self._fail(error)
+        finally:
+            self._refusal = self._refusal or StorageError(f"{self._path} is closed")
+            with contextlib.suppress(sqlite3.Error):
+                self._connection.close()
+            self._guard.close()
 
-    def _known_chosen(self, group: str) -> int:
-        row = self._one("known_chosen", "SELECT * FROM known_chosen WHERE grp = ?", group)
+    def _commit(self, records: Sequence[Record], owner: Owner) -> None:
+        """One transaction, rolled back whole if a record is refused."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            for record in records:
+                self._apply(record)
+            self._execute(schema.UPDATE_STORE, "store", *owner)
+            self._connection.execute("COMMIT")
+        except BaseException:
+            with contextlib.suppress(sqlite3.Error):
+                self._connection.execute("ROLLBACK")
+            raise
+
+    def _apply(self, record: Record) -> None:
+        match record:
+            case Voted(group, slot, ballot, value):
+                self._execute(schema.PUT_VOTED, "voted", group, slot, *ballot, value)
+            case KnownChosen(group, chosen_through):
+                self._execute(schema.RAISE_KNOWN_CHOSEN, "known_chosen", group, chosen_through)
+            case Learned():
+                self._learn(record)
+            case Promised(group, ballot):
+                self._execute(schema.PUT_PROMISED, "promised", group, *ballot)
+            case RoundUsed(group, round_used):
+                self._execute(schema.RAISE_ROUND_USED, "round_used", group, round_used)
+            case PeerStore():
+                self._meet(record)
+            case _:
+                assert_never(record)
+
+    def _learn(self, record: Learned) -> None:
+        """Add a slot, the place of its revisions, and the ids that it executed first."""
+        group, slot, first = record.group, record.slot, record.first_revision
+        columns = (group, slot, *record.ballot, first, record.command_count, record.value)
+        if not self._execute(schema.ADD_LEARNED, "learned", *columns):
+            known = self._read_one("learned", schema.READ_LEARNED_AT, group, slot)
+            if known is None or known[6] != record.value:
+                raise InvariantViolation(f"{group}: slot {slot} was learned with another value")
+            return
+        if record.command_count:
+            self._execute(schema.ADD_REVISION, "revision", group, first, slot)
+        rows = [sealed("executed", group, command_id, revision) for command_id, revision in record.new_ids]
+        self._connection.executemany(schema.ADD_EXECUTED, rows)
+
+    def _meet(self, record: PeerStore) -> None:
+        """Remember the first id of a peer's store."""
+        if not self._execute(schema.ADD_PEER, "peer", record.store, record.store_id):
+            known = self._read_one("peer", schema.READ_PEER, record.store)
+            if known is None or known[1] != record.store_id:
+                raise InvariantViolation(f"{record.store} has store {record.store_id}, recorded is {known and known[1]}")
+
+    def _execute(self, statement: str, table: str, *columns: Any) -> int:
+        """Write one row, and return how many changed."""
+        return self._connection.execute(statement, sealed(table, *columns)).rowcount
+
+    def _set_syncing(self, sync: bool) -> None:
+        if sync != self._syncing:
+            # A script is never taken from the statement cache, from which a PRAGMA that acts when it is compiled would not act again.
+            self._connection.executescript(f"PRAGMA synchronous = {'FULL' if sync else 'NORMAL'}")
+            self._syncing = sync
+
+    def _settle(self) -> None:
+        """Move everything into the database and sync it, then the guard."""
+        self._set_syncing(True)
+        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        self._guard.write(Mark(self._owner.store_id, self._owner.write_count))
+        self._guard.sync()
+
+    # ---- reading -----------------------------------------------------------------------------------------------------------------
+
+    def acceptor_state(self, group: str) -> AcceptorState:
+        """The acceptor's promise, its watermark and its votes from there on."""
+        promised = self._read_one("promised", schema.READ_PROMISED, group)
+        known = self._read_one("known_chosen", schema.READ_KNOWN_CHOSEN, group)
+        chosen_through = known[1] if known else 0
+        votes = tuple(map(_voted, self._read("voted", schema.READ_VOTED, group, chosen_through, END_SLOT)))
+        return AcceptorState(Ballot(promised[1], promised[2]) if promised else ZERO, chosen_through, votes)
+
+    def votes(self, group: str, first_slot: int, last_slot: int, limit_bytes: int) -> list[Voted]:
+        """One page of votes in slot order."""
+        return first_page(map(_voted, self._read("voted", schema.READ_VOTED, group, first_slot, last_slot)), limit_bytes)
+
+    def round_used(self, group: str) -> int:
+        """The highest round that the proposer has reserved."""
+        row = self._read_one("round_used", schema.READ_ROUND_USED, group)
         return int(row[1]) if row else 0
 
-    def _put(self, table: str, *values: object) -> None:
-        marks = ",".join("?" * (len(values) + 1))
-        self._connection.execute(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", (*values, _checksum(table, values)))
+    def learned(self, group: str, first_slot: int, limit_bytes: int) -> list[Learned]:
+        """One page of learned values in slot order."""
+        return first_page(map(_learned, self._read("learned", schema.READ_LEARNED, group, first_slot)), limit_bytes)
 
-    def _one(self, table: str, query: str, *values: object) -> tuple | None:  # type: ignore[type-arg]
-        return next(self._all(table, query, *values), None)
+    def learned_at_revision(self, group: str, revision: int) -> Learned | None:
+        """The learned slot that holds the revision, or the last one before it that holds any command."""
+        place = self._read_one("revision", schema.READ_REVISION, group, revision)
+        if place is None:
+            return None
+        row = self._read_one("learned", schema.READ_LEARNED_AT, group, place[2])
+        if row is None:
+            self._fail(damaged(self._path, f"revision {place[1]} of {group} without its slot", f"slot {place[2]}"))
+        return _learned(row)
 
-    def _all(self, table: str, query: str, *values: object) -> Iterator[tuple]:  # type: ignore[type-arg]
-        with _translated(self._path):
-            for row in self._connection.execute(query, values):
-                if row[-1] != _checksum(table, row[:-1]):
-                    raise StoreDamagedError(f"{self._path}: a row of {table} has changed since it was written; restore the disk")
+    def learned_end(self, group: str) -> tuple[int, int]:
+        """The slot and the revision after the last learned slot; one look-up, since learners learn in order."""
+        row = self._read_one("learned", schema.READ_LEARNED_LAST, group)
+        return (row[1] + 1, row[4] + row[5]) if row else (0, 1)
+
+    def revision_of(self, group: str, command_id: str) -> int | None:
+        """The revision at which this command id was executed."""
+        row = self._read_one("executed", schema.READ_EXECUTED, group, command_id)
+        return int(row[2]) if row else None
+
+    def peer_stores(self) -> dict[str, str]:
+        """The id of each peer's store by its name."""
+        return {row[0]: row[1] for row in self._read("peer", schema.READ_PEERS)}
+
+    def _read_one(self, table: str, statement: str, *keys: str | int) -> Row | None:
+        return next(self._read(table, statement, *keys), None)
+
+    def _read(self, table: str, statement: str, *keys: str | int) -> Iterator[Row]:
+        """Rows that are as they were written; a row that is not stops the store."""
+        self._require_open()
+        try:
+            for row in self._connection.execute(statement, keys):
+                self._require_intact(table, row)
                 yield row
+        except sqlite3.Error as error:
+            self._fail(error)
+
+    def _require_intact(self, table: str, row: Row) -> None:
+        if not schema.is_intact(table, row):
+            self._fail(damaged(self._path, f"a row of {table} whose checksum fails", "the row that was written"))
+
+    # ---- stopping ----------------------------------------------------------------------------------------------------------------
+
+    def _require_open(self) -> None:
+        if self._refusal is not None:
+            raise type(self._refusal)(str(self._refusal))
+
+    def _fail(self, error: sqlite3.Error | OSError | StorageError) -> NoReturn:
+        """Stop for good: after an error SQLite may have dropped what it reported on, so that trying again proves nothing."""
+        if self._refusal is None:
+            self._refusal = error if isinstance(error, StorageError) else explained(self._path, error)
+        raise type(self._refusal)(str(self._refusal)) from error
 
 
-def _enter(path: Path, connection: sqlite3.Connection, cluster: str, node: str) -> StoreIdentity:
-    """Take the lock, check or create the schema, and count one more opening."""
-    connection.execute("PRAGMA locking_mode=EXCLUSIVE")
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=FULL")
-    connection.execute("PRAGMA wal_autocheckpoint=2000")
-    connection.execute("BEGIN IMMEDIATE")
-    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-    if tables == 0:
-        connection.execute("COMMIT")
-        connection.executescript("BEGIN IMMEDIATE;" + _SCHEMA)
-        created = (("format", _FORMAT), ("cluster", cluster), ("node", node), ("store_id", secrets.token_hex(8)), ("boot_count", 0))
-        connection.executemany("INSERT INTO meta VALUES (?, ?)", created)
-    else:
-        verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-        if verdict != "ok":
-            raise StoreDamagedError(f"{path}: damaged ({verdict}); restore it, or start under a name never used")
-    meta = dict(connection.execute("SELECT name, value FROM meta"))
-    if meta["format"] != _FORMAT:
-        raise StoreMismatchError(f"{path}: format {meta['format']}, this redpaxos knows {_FORMAT}; use the one that wrote it")
-    for name, wanted in (("cluster", cluster), ("node", node)):
-        if meta[name] != wanted:
-            raise StoreMismatchError(f"{path}: belongs to {name} {meta[name]!r}, not {wanted!r}; give the directory of {wanted!r}")
-    connection.execute("UPDATE meta SET value = value + 1 WHERE name = 'boot_count'")
-    connection.execute("COMMIT")
-    return StoreIdentity(cluster, node, meta["store_id"], meta["boot_count"] + 1)
+def _voted(row: Row) -> Voted:
+    group, slot, ballot_round, node, value, _ = row
+    return Voted(group, slot, Ballot(ballot_round, node), value)
 
 
-@contextmanager
-def _translated(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.Error as error:
-        code = getattr(error, "sqlite_errorname", "") or ""
-        if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-            raise StoreInUseError(f"{path}: another process uses it; stop that one first") from error
-        if code.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT", "SQLITE_ERROR", "SQLITE_SCHEMA")):
-            raise StoreDamagedError(f"{path}: damaged ({error}); restore it, or start under a name never used") from error
-        raise StorageError(f"{path}: {error} ({code})") from error
-    except OSError as error:
-        raise StorageError(f"{path}: {error.strerror}") from error
-
-
-def _sync_directory(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _checksum(table: str, values: Sequence[object]) -> int:
-    return zlib.crc32(_encoder.encode(values), zlib.crc32(table.encode()))
-
-
-def _voted(row: tuple) -> Voted:  # type: ignore[type-arg]
-    return Voted(row[0], row[1], Ballot(row[2], row[3]), row[4])
-
-
-def _learned(row: tuple) -> Learned:  # type: ignore[type-arg]
-    return Learned(row[0], row[1], Ballot(row[2], row[3]), row[4], row[5], row[6], ())
-
-
-def _cut(rows: Iterator[tuple], limit_bytes: int) -> Iterator[tuple]:  # type: ignore[type-arg]
-    """As many rows as fit the limit, at least one."""
-    size = 0
-    for row in rows:
-        if size and size + len(row[4]) > limit_bytes:
-            return
-        size += len(row[4]) + 64
-        yield row
+def _learned(row: Row) -> Learned:
+    group, slot, ballot_round, node, first_revision, command_count, value, _ = row
+    return Learned(group, slot, Ballot(ballot_round, node), value, first_revision, command_count, ())
