@@ -4,8 +4,7 @@ One thread runs all of them. A node is its disks, its name and its roles; each o
 hold. A crash drops the actors and what was not synced.
 """
 
-import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from actors.acceptor import AcceptorActor
@@ -128,9 +127,13 @@ class SimulatedNode:
         self.life += 1
         self._world.note(self.name, f"starts life {self.life}")
         self.endpoint = self._stage.network.endpoint(self.name)
-        with self._guard():
+        try:
             for kind in self._kinds():
                 self._start_actor(kind, self.endpoint)
+        except PowerCutError:
+            self.crash()
+        except Exception as error:
+            self._failed(error)
 
     def crash(self) -> None:
         """Lose the power: drop the actors, and what was not synced."""
@@ -219,12 +222,11 @@ class SimulatedNode:
         return self.disks[store]
 
     def _wake(self, shell: _Shell) -> None:
-        """Something is in the mailbox: look soon, or at once where the node is quick."""
-        if self.is_paused:
-            self._waiting.append(shell)
-            return
-        seconds = self.lag_seconds * self._chance.random() if self.lag_seconds else 0.0
-        self._world.after(seconds, partial(self._look, shell, self.life))
+        """Something is in the mailbox: look at once, or soon where the node is slow, so that more gathers."""
+        if self.lag_seconds and not self.is_paused:
+            self._world.after(self.lag_seconds * self._chance.random(), partial(self._look, shell, self.life))
+        else:
+            self._look(shell, self.life)
 
     def _look(self, shell: _Shell, life: int) -> None:
         if life != self.life:
@@ -232,21 +234,13 @@ class SimulatedNode:
         if self.is_paused:
             self._waiting.append(shell)
             return
-        with self._guard(shell.actor):
-            shell.actor.on_receive(WAKE)
-
-    @contextlib.contextmanager
-    def _guard(self, actor: RoleActor | None = None) -> Iterator[None]:
-        """What Pykka does when an actor raises, and what a power cut does."""
         try:
-            yield
+            shell.actor.on_receive(WAKE)
         except PowerCutError:
             self.crash()
         except Exception as error:
-            if actor is None:
-                self._failed(error)
-            else:
-                actor.on_failure(type(error), error, error.__traceback__)
+            # As Pykka does.
+            shell.actor.on_failure(type(error), error, error.__traceback__)
 
     def _failed(self, error: BaseException) -> None:
         """An actor may not go on, and nor may its node."""

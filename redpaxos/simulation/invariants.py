@@ -50,7 +50,7 @@ class Invariants:
         self._quorum = quorum
         self._acceptors: dict[tuple[str, str], AcceptorFacts] = {}
         self._rounds: dict[tuple[str, str], int] = {}
-        self._users: dict[tuple[str, Ballot], tuple[str, int]] = {}
+        self._lives: dict[tuple[str, Ballot, str], int] = {}
         self._proposed: dict[str, set[Command]] = {}
         self._claims: dict[tuple[str, str], _Claim] = {}
 
@@ -177,9 +177,10 @@ class Invariants:
             self.fail("ballots", f"{source} proposes at {render(ballot)}")
         if self._rounds.get((store_id, group), 0) < ballot.round:
             self.fail("durable first", f"{source} uses {render(ballot)} in {group} before its round is on disk")
-        user = self._users.setdefault((group, ballot), (store_id, incarnation))
-        if user != (store_id, incarnation):
-            self.fail("ballots", f"{source} uses {render(ballot)} in {group} in life {incarnation}, and did in {user}")
+        # A node on another disk is refused by its peers; what it proposes is held to all the other invariants.
+        life = self._lives.setdefault((group, ballot, store_id), incarnation)
+        if life != incarnation:
+            self.fail("ballots", f"{source} uses {render(ballot)} in {group} in life {incarnation}, and did in life {life}")
 
     # ---- what clients are told ---------------------------------------------------------------------------------------------------
 

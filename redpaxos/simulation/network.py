@@ -6,7 +6,6 @@ link between two endpoints has chance of its own. A link that is cut loses what 
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from random import Random
 
 from msgspec import Struct
 
@@ -26,7 +25,7 @@ class PowerCutError(BaseException):
 class _Link(Struct):
     """One direction between two endpoints."""
 
-    chance: Random
+    chance: Callable[[], float]
     # Deliveries so far, to name them.
     count: int = 0
     # Nothing arrives before this where the link keeps the order.
@@ -120,21 +119,20 @@ class Network:
 
     def _carry(self, parcel: _Parcel, target: "Endpoint", deliver: Deliver) -> None:
         """Decide what becomes of one payload on one link."""
-        plan = self.plan
         key = (parcel.source, target.name)
         link = self._links.get(key)
         if link is None:
-            link = self._links[key] = _Link(self.world.stream(f"link {parcel.source} {target.name}"))
+            link = self._links[key] = _Link(self.world.stream(f"link {parcel.source} {target.name}").random)
         link.count += 1
-        # Every delivery takes the same number of draws, so that leaving one out does not change the next.
-        lost, repeated, *delays = [link.chance.random() for _ in range(8)]
-        if self._is_lost(key, link.count, lost):
+        # Every delivery takes two draws, so that leaving one out does not change the next; their later digits serve as further draws.
+        fate, pace = link.chance(), link.chance()
+        if (self.cuts or self._muted or fate < self.plan.loss + self.storm) and self._is_lost(key, link.count, fate):
             self.world.note(f"{parcel.source} -x {target.name}", parcel.seen)
             return
-        self._send(link, self._delay(delays[:3]), parcel, target, deliver)
-        if repeated < plan.duplication:
+        self._send(link, self._delay(pace), parcel, target, deliver)
+        if fate * 997 % 1 < self.plan.duplication:
             self.world.fired["duplication"] += 1
-            self._send(link, self._delay(delays[3:]), parcel, target, deliver)
+            self._send(link, self._delay(pace * 10_007 % 1), parcel, target, deliver)
 
     def _is_lost(self, key: tuple[str, str], number: int, drawn: float) -> bool:
         if self.cuts.get(key):
@@ -148,12 +146,12 @@ class Network:
             return True
         return (*key, number) in self._muted
 
-    def _delay(self, drawn: list[float]) -> float:
+    def _delay(self, drawn: float) -> float:
         plan = self.plan
-        delay = plan.delay_seconds + plan.spread_seconds * drawn[0] * drawn[0]
-        if drawn[1] < plan.late_chance:
+        delay = plan.delay_seconds + plan.spread_seconds * drawn * drawn
+        if drawn * 997 % 1 < plan.late_chance:
             self.world.fired["late message"] += 1
-            delay += plan.late_seconds * drawn[2]
+            delay += plan.late_seconds * (drawn * 1_000_003 % 1)
         return delay
 
     def _send(self, link: _Link, delay: float, parcel: _Parcel, target: "Endpoint", deliver: Deliver) -> None:

@@ -28,7 +28,7 @@ def draw(seed: int) -> Plan:
     chance = Random(f"plan {seed}")
     nodes, members = _draw_nodes(chance)
     core = _draw_core(chance, nodes, members)
-    chaos_seconds = chance.uniform(1.0, 4.0)
+    chaos_seconds = chance.uniform(0.8, 3.0)
     return Plan(
         seed=seed,
         nodes=nodes,
