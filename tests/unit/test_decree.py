@@ -1,0 +1,210 @@
+"""A decree's intake: one named thing, decided once; whoever asks gets the one value that won."""
+
+import json
+from typing import Any
+
+import pytest
+
+from actors.storage.memory import MemoryStorage
+from paxos.decree import HELD, PATIENCE, DecreeIntake
+from paxos.doors import repetition
+from paxos.effects import NOTHING, Effects, Send, StartTimer, sending, telling
+from paxos.groups import decree_group
+from paxos.intake import NO_QUORUM
+from paxos.messages import (
+    Begin,
+    Chosen,
+    Command,
+    Entry,
+    Executed,
+    Expired,
+    Inspect,
+    Knock,
+    Outcome,
+    OutcomeKind,
+    Propose,
+    Query,
+    Submit,
+    Undecided,
+    Withdraw,
+    Withdrawn,
+)
+from paxos.replica import Replica
+from paxos.settings import Settings
+from tests.unit.company import BLUE, FIRST, GREEN, RED, SETTINGS, batch, empty_archive, end_drain, started
+
+GROUP = decree_group("colour")
+WINNER = Entry(1, 0, FIRST, BLUE.id, BLUE.value)
+DECIDED = Executed(0, FIRST, (WINNER,), ())
+WAITING = Effects(timers=(StartTimer(PATIENCE, SETTINGS.patience_seconds),))
+
+
+def new_intake(archive: MemoryStorage | None = None, settings: Settings = SETTINGS) -> DecreeIntake:
+    """An intake of a decree."""
+    return DecreeIntake(GROUP, archive or empty_archive(), settings)
+
+
+def decided() -> DecreeIntake:
+    """An intake of a decree that BLUE has won, after a restart."""
+    archive = empty_archive()
+    replica = Replica(GROUP, archive)
+    end_drain(archive, replica, replica.handle("p1", Chosen(0, FIRST, batch(BLUE))))
+    return new_intake(archive)
+
+
+def done(request_id: str) -> Outcome:
+    """The winner, to whoever asked under this id."""
+    return Outcome(request_id, OutcomeKind.DONE, (WINNER,), "", "")
+
+
+def refused(request_id: str, kind: OutcomeKind, reason: str, count: int = 1) -> Outcome:
+    """An outcome without a winner."""
+    return Outcome(request_id, kind, (), reason, "", count)
+
+
+def rejections(effects: Effects) -> list[dict[str, Any]]:
+    """What is announced as rejected."""
+    return [json.loads(announcement.payload) for announcement in effects.announce if announcement.door == "rejected"]
+
+
+# ---- clients ---------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_proposal_is_handed_over_at_once() -> None:
+    assert new_intake().handle("c1", Submit((BLUE,))) == telling(Propose((BLUE,))) + WAITING
+
+
+def test_everybody_is_answered_with_the_one_value_that_won() -> None:
+    intake = new_intake()
+    intake.handle("c1", Submit((BLUE,)))
+    intake.handle("c2", Submit((RED,)))
+    intake.handle("c3", Query("q"))
+    assert intake.handle("p1", DECIDED) == Effects(send=(Send("c1", done(BLUE.id)), Send("c2", done(RED.id)), Send("c3", done("q"))))
+    assert not intake.requests
+
+
+def test_who_asks_later_gets_the_same_value_also_after_a_restart() -> None:
+    intake = decided()
+    assert intake.handle("c1", Submit((RED,))) == sending("c1", done(RED.id))
+    assert intake.handle("c2", Query("q")) == sending("c2", done("q"))
+
+
+def test_who_asks_in_the_drain_that_decides_is_answered_although_the_archive_does_not_know_yet() -> None:
+    intake = new_intake()
+    intake.handle("p1", DECIDED)
+    assert intake.handle("c1", Submit((RED,))) == sending("c1", done(RED.id))
+    assert intake.handle("c2", Query("q")) == sending("c2", done("q"))
+
+
+def test_a_request_that_is_repeated_is_proposed_once_and_answered_once() -> None:
+    intake = new_intake()
+    intake.handle("c1", Submit((BLUE,)))
+    assert intake.handle("c1", Submit((BLUE,))) == NOTHING
+    assert intake.handle("p1", DECIDED).send == (Send("c1", done(BLUE.id)),)
+
+
+@pytest.mark.parametrize("value", [b"null", b"0", b"false", b'""', b"[]"])
+def test_any_json_is_a_value(value: bytes) -> None:
+    command = Command("any", value)
+    assert new_intake().handle("c1", Submit((command,))).tell == (Propose((command,)),)
+
+
+def test_a_value_that_is_too_large_is_rejected() -> None:
+    reason = "the value has 6 bytes, at most 3 are allowed"
+    assert new_intake(settings=Settings(value_bytes=3)).handle("c1", Submit((BLUE,))) == sending(
+        "c1", refused(BLUE.id, OutcomeKind.REJECTED, reason)
+    )
+
+
+# ---- questions -------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_question_makes_the_proposer_find_out() -> None:
+    assert new_intake().handle("c1", Query("q")) == telling(Inspect()) + WAITING
+
+
+def test_undecided_answers_questions_and_only_questions() -> None:
+    intake = new_intake()
+    intake.handle("c1", Query("q"))
+    intake.handle("c1", Query("q"))
+    intake.handle("c2", Submit((BLUE,)))
+    assert intake.handle("p1", Undecided()) == sending("c1", refused("q", OutcomeKind.UNDECIDED, "nothing was proposed", count=2))
+    assert intake.handle("p1", DECIDED).send == (Send("c2", done(BLUE.id)),)
+
+
+# ---- time ------------------------------------------------------------------------------------------------------------------------
+
+
+def test_not_done_is_only_said_of_what_was_never_proposed() -> None:
+    intake = new_intake()
+    intake.handle("c1", Submit((BLUE,)))
+    intake.handle("c2", Submit((RED,)))
+    assert intake.handle("p1", Expired(PATIENCE)) == telling(Withdraw((BLUE, RED))) + WAITING
+    assert intake.handle("p1", Withdrawn((RED,))) == sending("c2", refused(RED.id, OutcomeKind.NOT_DONE, NO_QUORUM))
+    assert intake.handle("p1", Withdrawn(())) == NOTHING
+    assert intake.handle("p1", DECIDED).send == (Send("c1", done(BLUE.id)),)
+
+
+def test_a_question_that_no_quorum_answers_in_time_is_not_done() -> None:
+    intake = new_intake()
+    intake.handle("c1", Query("q"))
+    effects = intake.handle("p1", Expired(PATIENCE))
+    assert effects == sending("c1", refused("q", OutcomeKind.NOT_DONE, NO_QUORUM)) + telling(Withdraw(()))
+    assert intake.handle("p1", Expired(PATIENCE)) == NOTHING
+    assert intake.handle("p1", Expired("retry")) == NOTHING
+
+
+def test_nothing_begins_and_nothing_waits_for_the_end_of_a_drain() -> None:
+    assert new_intake().handle("p1", Begin()) == NOTHING
+    assert new_intake().flush() == NOTHING
+
+
+# ---- the door --------------------------------------------------------------------------------------------------------------------
+
+
+def test_one_node_acts_at_once_on_what_is_published_at_the_door() -> None:
+    assert new_intake().handle("p1", Knock(BLUE, eager=True)) == telling(Propose((BLUE,))) + WAITING
+
+
+def test_the_door_hears_the_winner_from_the_herald_and_not_twice() -> None:
+    intake = new_intake()
+    intake.handle("p1", Knock(BLUE, eager=True))
+    assert intake.handle("p1", DECIDED) == NOTHING
+
+
+def test_the_other_nodes_act_if_that_one_fails() -> None:
+    intake = new_intake()
+    effects = intake.handle("p2", Knock(BLUE, eager=False))
+    assert effects.tell == ()
+    assert started(effects)[HELD].after_seconds > 0
+    intake.handle("p2", Knock(GREEN, eager=False))
+    assert intake.handle("p2", Expired(HELD)).tell == (Propose((BLUE,)), Propose((GREEN,)))
+    assert intake.handle("p2", Expired(HELD)) == NOTHING
+
+
+def test_the_other_nodes_forget_what_is_decided() -> None:
+    intake = new_intake()
+    intake.handle("p2", Knock(RED, eager=False))
+    intake.handle("p2", DECIDED)
+    assert intake.handle("p2", Expired(HELD)) == NOTHING
+    assert intake.handle("p2", Knock(RED, eager=False)) == NOTHING
+
+
+def test_a_question_at_the_door_is_asked_by_one_node() -> None:
+    intake = new_intake()
+    assert intake.handle("p1", Knock(None, eager=False)) == NOTHING
+    assert intake.handle("p1", Knock(None, eager=True)) == telling(Inspect()) + WAITING
+    assert rejections(intake.handle("p1", Undecided())) == [{"reason": "nothing was proposed", "group": GROUP, "decree": "colour"}]
+
+
+def test_who_asks_at_the_door_about_something_decided_hears_it_again() -> None:
+    answer = Effects(announce=(repetition(GROUP, WINNER),))
+    assert decided().handle("p1", Knock(None, eager=True)) == answer
+    assert decided().handle("p1", Knock(RED, eager=True)) == answer
+
+
+def test_what_cannot_be_accepted_is_answered_at_the_door() -> None:
+    effects = new_intake(settings=Settings(value_bytes=3)).handle("p1", Knock(BLUE, eager=True))
+    (rejected,) = rejections(effects)
+    assert (rejected["id"], rejected["decree"]) == ("id-blue", "colour")
+    assert "at most 3" in rejected["reason"]
