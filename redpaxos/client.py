@@ -10,6 +10,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from decimal import Decimal
 from queue import Empty, SimpleQueue
 from typing import Any
 
@@ -18,6 +19,7 @@ from msgspec import Raw, Struct
 from actors.channels import Channels
 from paxos.ballot import END_SLOT
 from paxos.codec import Codec, Envelope, Letter
+from paxos.doors import check_json
 from paxos.effects import ACCEPTORS, PROPOSERS
 from paxos.errors import MalformedError
 from paxos.groups import LOG, decree_group
@@ -44,6 +46,7 @@ _ATTEMPT_SECONDS = 1.0
 _FIRST_ATTEMPT_SECONDS = 0.25
 _LAST_ATTEMPT_SECONDS = 2.0
 _PAUSE_SECONDS = 0.05
+_INTEGER_DIGITS = 4000
 
 
 class Decision(Struct, frozen=True):
@@ -55,6 +58,8 @@ class Decision(Struct, frozen=True):
     revision: int
     id: str
     mine: bool
+    # The value as the JSON text that it came in.
+    json: bytes
 
 
 class _Request:
@@ -354,18 +359,23 @@ class Client:
 
 def to_json(value: Any) -> bytes:
     """The JSON text of a Python value, a msgspec.Raw being such a text already; RejectedError if it has none."""
-    if isinstance(value, Raw):
-        return bytes(value)
     try:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
-    except (TypeError, ValueError, RecursionError, UnicodeEncodeError) as error:
+        if isinstance(value, Raw):
+            return check_json(bytes(value))
+        return check_json(json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode())
+    except (TypeError, ValueError, RecursionError, UnicodeEncodeError, MalformedError) as error:
         raise RejectedError(f"the value is not JSON: {error}") from error
 
 
 def to_decision(entry: Entry, *, mine: bool) -> Decision:
     """An entry as callers see it."""
-    value = json.loads(entry.value)
-    return Decision(value, (entry.ballot.round, entry.ballot.node), entry.slot, entry.revision, entry.id, mine)
+    value = json.loads(entry.value, parse_int=_to_integer)
+    return Decision(value, (entry.ballot.round, entry.ballot.node), entry.slot, entry.revision, entry.id, mine, entry.value)
+
+
+def _to_integer(digits: str) -> int | Decimal:
+    """Python refuses to convert very long integers, and one in the log may not make the log unreadable."""
+    return int(digits) if len(digits) <= _INTEGER_DIGITS else Decimal(digits)
 
 
 def _key(message: WireMessage) -> str:

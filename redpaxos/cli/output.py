@@ -1,6 +1,5 @@
 """What commands print: values, decisions and entries, for people or as one JSON object a line."""
 
-import json
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
@@ -13,10 +12,7 @@ if TYPE_CHECKING:
 
 def value_of(text: str, standard_input: BinaryIO) -> Any:
     """The value that an argument stands for: its JSON as it is written, or else the text as a string."""
-    from msgspec import Raw
-
-    from paxos.doors import check_json
-    from paxos.errors import MalformedError
+    import msgspec
 
     if text == "-":
         try:
@@ -24,31 +20,24 @@ def value_of(text: str, standard_input: BinaryIO) -> Any:
         except UnicodeDecodeError as error:
             raise click.BadParameter(f"standard input is not UTF-8: {error}", param_hint="VALUE") from error
     try:
-        return Raw(check_json(text.encode()))
-    except (MalformedError, UnicodeEncodeError):
+        return msgspec.json.decode(text, type=msgspec.Raw)
+    except (msgspec.MsgspecError, UnicodeEncodeError):
         return text
 
 
 def print_decision(group: str, decision: "Decision", *, as_json: bool) -> None:
-    """The outcome of a proposal or question."""
+    """The outcome of a proposal or question; as JSON it has the keys of the chosen channel, and `mine`."""
+    from msgspec import Raw
+
     from paxos.groups import decree_name
 
     name = decree_name(group)
     if as_json:
-        print_json(
-            {
-                "group": group,
-                "slot": decision.slot,
-                "revision": decision.revision,
-                "id": decision.id or None,
-                "value": decision.value,
-                "ballot": decision.ballot,
-                **({"decree": name} if name else {}),
-                "mine": decision.mine,
-            }
-        )
+        record = {"group": group, "slot": decision.slot, "revision": decision.revision, "id": decision.id or None}
+        record |= {"value": Raw(decision.json), "ballot": decision.ballot} | ({"decree": name} if name else {}) | {"mine": decision.mine}
+        print_json(record)
         return
-    value = click.style(one_line(decision.value), bold=True)
+    value = click.style(_printable(decision.json.decode()), bold=True)
     ballot = ballot_text(decision.ballot)
     if name:
         click.echo(f"{name} is {value}  " + click.style(f"ballot {ballot}{', this proposal' if decision.mine else ''}", dim=True))
@@ -70,12 +59,9 @@ def print_entry(group: str, entry: "Entry", *, as_json: bool) -> None:
 
 def print_json(record: Any) -> None:
     """One JSON object on one line."""
-    click.echo(json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass"))
+    import msgspec
 
-
-def one_line(value: Any) -> str:
-    """A value as JSON that a terminal can show."""
-    return _printable(json.dumps(value, ensure_ascii=False))
+    click.echo(msgspec.json.encode(record))
 
 
 def ballot_text(ballot: "Ballot | tuple[int, str] | list[Any]") -> str:

@@ -53,6 +53,19 @@ def test_a_value_comes_back_as_the_text_that_it_was(cluster: Redpaxos) -> None:
     assert f'"value":{text},' in cluster("log", "show", "-o", "json", "--from", str(revision)).stdout
 
 
+def test_a_number_that_is_too_long_for_python_is_a_value_too(cluster: Redpaxos) -> None:
+    digits = "7" * 5000
+    result = cluster("propose", digits, "-o", "json")
+    assert f'"value":{digits},' in result.stdout
+    assert cluster("log", "show").exit_code == 0
+
+
+def test_json_that_is_nested_too_deep_is_a_definite_no_and_no_string(cluster: Redpaxos) -> None:
+    result = cluster("propose", "[" * 200 + "]" * 200)
+    assert result.exit_code == 3
+    assert "nested more than 100 deep" in said(result)
+
+
 def test_the_same_id_is_executed_once(cluster: Redpaxos) -> None:
     first = lines_of(cluster("propose", "once", "--id", "only-once", "-o", "json"))
     again = lines_of(cluster("propose", "once", "--id", "only-once", "-o", "json"))
