@@ -1,4 +1,5 @@
-"""What a hop costs: run `python -m tests.transport.measure`. Two processes and a server on this machine, over TCP and a Unix socket.
+"""What a hop costs over each transport: run `python -m benchmarks.hops`. Two processes and a server on this machine, over TCP and a
+Unix socket.
 
 Latency: a payload goes to the other process and back, one at a time, each deliver function publishing the next; half a round is a
 hop. Throughput: one process publishes as fast as it can, the other receives; CPU is that of each process alone, per message.

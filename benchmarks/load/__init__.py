@@ -1,0 +1,1 @@
+"""Load: processes that keep a number of commands outstanding, and say how long each took."""

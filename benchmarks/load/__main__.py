@@ -1,0 +1,24 @@
+"""A load process: `python -m benchmarks.load KIND ARGUMENT...`, started by the harness and spoken to by lines (base.py)."""
+
+import sys
+
+from benchmarks.load.base import Load, serve
+
+
+def make_load(kind: str, arguments: list[str]) -> Load:
+    """The load of this kind; what it needs is imported only then."""
+    match kind:
+        case "socket":
+            from benchmarks.load.redpaxos_load import SocketLoad
+
+            return SocketLoad(*arguments)
+        case "in-process":
+            from benchmarks.load.in_process import InProcessLoad
+
+            return InProcessLoad(*arguments)
+        case _:
+            raise SystemExit(f"no load of kind {kind!r}")
+
+
+if __name__ == "__main__":
+    serve(make_load(sys.argv[1], sys.argv[2:]))

@@ -1,0 +1,1 @@
+"""What is measured: one small class a system, which starts it, says what to load it with, and ends it."""
