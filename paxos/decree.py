@@ -92,15 +92,13 @@ class DecreeIntake:
     def _submit(self, source: str, commands: tuple[Command, ...]) -> Effects:
         effects = NOTHING
         for command in commands:
-            effects += self._propose(Request(source, command.id, command))
+            effects += self._propose(source, command)
         return effects
 
-    def _propose(self, request: Request) -> Effects:
-        command = request.command
+    def _propose(self, client: str, command: Command) -> Effects:
+        request = Request(client, command.id, command)
         if (entry := self._winner()) is not None:
             return self._answer(request, entry)
-        if command is None:
-            return NOTHING
         if request in self.requests:
             self.requests.append(request)
             return NOTHING
@@ -125,7 +123,7 @@ class DecreeIntake:
             return Effects(timers=(StartTimer(HELD, self._settings.retry_seconds * 2, self._settings.retry_seconds),))
         if message.command is None:
             return self._ask(Request(DOOR, "", None))
-        return self._propose(Request(DOOR, message.command.id, message.command))
+        return self._propose(DOOR, message.command)
 
     def _winner(self) -> Entry | None:
         return self._decided or entry_at(self.group, 1, self._archive)
