@@ -48,7 +48,9 @@ def test_what_is_told_is_heard_by_all_that_handle_it_in_order_with_the_node_as_i
 
 
 def test_a_message_that_nobody_handles_has_no_effect() -> None:
-    assert Cast("n1", [Teller({})]).handle("n9", Following("x")) == NOTHING
+    cast = Cast("n1", [Teller({})])
+    assert cast.handle("n9", Following("x")) == NOTHING
+    assert cast.handle("n9", Following("x")) == NOTHING
 
 
 def test_a_flush_gathers_what_waits_in_every_role() -> None:

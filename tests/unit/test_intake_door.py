@@ -113,6 +113,13 @@ def test_without_a_leader_the_door_is_told_that_the_outcome_is_unknown() -> None
     assert intake.handle("p1", Elected(FIRST, 0)) == NOTHING
 
 
+def test_who_leads_is_no_news_to_what_came_through_the_door() -> None:
+    intake = new_intake()
+    intake.handle("p1", knock(BLUE))
+    assert intake.handle("p1", Following("p2")) == NOTHING
+    assert intake.handle("p1", Elected(FIRST, 0)) == telling(Propose((BLUE,)))
+
+
 def test_a_follower_gives_up_in_silence() -> None:
     intake = following()
     intake.handle("p1", knock(BLUE))
