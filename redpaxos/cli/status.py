@@ -33,17 +33,19 @@ def status(*, node: str, check: bool, name: str | None, cluster: Cluster, timeou
         raise click.UsageError("--check needs the node's name: add --name NAME or set REDPAXOS_NAME")
     if check:
         return _check(cluster, name or "", as_json=as_json)
+    if node:
+        return _show_node(cluster, node, timeout, as_json=as_json)
     with cluster.connect() as client:
-        reports = _reports_of(client, node, timeout) if node else client.status(timeout=timeout)
+        reports = client.status(timeout=timeout)
     health = assess(reports)
     if as_json:
         print_json({"cluster": cluster.name, **health._asdict(), "nodes": reports})
     elif reports:
-        _print_table(reports)
+        _print_table(reports, {member for report in reports for member in report["members"]})
         click.echo(click.style(health.line, fg="green" if health.well else "red"))
     if not health.well and (as_json or not reports):
         say(f"cluster {cluster.name}: {health.line}")
-    return ExitCode.DONE if health.well or (node and reports) else ExitCode.NOT_DONE
+    return ExitCode.DONE if health.well else ExitCode.NOT_DONE
 
 
 class Health(NamedTuple):
@@ -77,6 +79,19 @@ def assess(reports: list[Report]) -> Health:
     return Health(True, leader, ballot, True, f"{leader} leads with ballot {ballot}; {counted}, which is a quorum")
 
 
+def _show_node(cluster: Cluster, node: str, timeout: float, *, as_json: bool) -> int:
+    """What one node says of itself; nothing follows from it about the others."""
+    with cluster.connect() as client:
+        reports = _reports_of(client, node, timeout)
+    if as_json:
+        print_json({"cluster": cluster.name, "nodes": reports})
+    elif reports:
+        _print_table(reports, set())
+    if not reports:
+        say(f"node {node} of cluster {cluster.name} does not answer")
+    return ExitCode.DONE if reports else ExitCode.NOT_DONE
+
+
 def _check(cluster: Cluster, name: str, *, as_json: bool) -> int:
     """Whether every actor of the node answers through Redis."""
     deadline = time.monotonic() + _CHECK_SECONDS
@@ -105,15 +120,15 @@ def _reports_of(client: "Client", node: str, timeout: float) -> list[Report]:
     return [reports[kind] for kind in sorted(reports)]
 
 
-def _print_table(reports: list[Report]) -> None:
+def _print_table(reports: list[Report], expected: set[str]) -> None:
+    """A line for each node that answered or was expected to."""
     from rich.console import Console
     from rich.table import Table
 
     table = Table(
         "node", "roles", "phase", "leader", "ballot", "slot", "revision", "refused", box=None, header_style="bold", pad_edge=False
     )
-    members = {member for report in reports for member in report["members"]}
-    for node in sorted(members | {report["node"] for report in reports}):
+    for node in sorted(expected | {report["node"] for report in reports}):
         table.add_row(*_row(node, [report for report in reports if report["node"] == node]))
     Console(highlight=False, soft_wrap=False).print(table)
 

@@ -135,6 +135,13 @@ def test_status_shows_every_node_and_who_leads(cluster: Redpaxos) -> None:
     assert {report["node"] for report in lines_of(cluster("status", "-o", "json", "--node", "n2"))[0]["nodes"]} == {"n2"}
 
 
+def test_status_of_one_node_says_nothing_of_the_others(cluster: Redpaxos) -> None:
+    result = cluster("status", "--node", "n2")
+    assert result.exit_code == 0
+    assert ("n2" in result.stdout, "no answer" in result.stdout, "quorum" in result.stdout) == (True, False, False)
+    assert "n7 of cluster cli does not answer" in said(cluster("status", "--node", "n7", "--timeout", "0.2"))
+
+
 def test_status_of_a_cluster_that_nobody_runs_is_exit_code_4(cluster: Redpaxos) -> None:
     result = cluster("status", "--cluster", "ghost")
     assert result.exit_code == 4
