@@ -34,7 +34,7 @@ def proposer_cast(company: Company, group: str, archive: Archive) -> Cast:
     next_slot = archive.learned_end(group)[0]
     proposer = Proposer(group, company, archive)
     if is_decree(group):
-        return Cast(company.node, [*learning, proposer, Herald(group), DecreeIntake(group, archive, company.settings)])
+        return Cast(company.node, [*learning, proposer, Herald(group), DecreeIntake(group, company, archive)])
     election = Election(company, next_slot)
     intake = Intake(group, company, archive)
     return Cast(company.node, [*learning, proposer, election, Herald(group), intake])

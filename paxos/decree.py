@@ -4,13 +4,13 @@ Whoever proposes gets the one value that won, be it theirs or not. A decree is a
 may contend for it, and nobody leads.
 """
 
-from collections import Counter
 from typing import assert_never
 
 from msgspec import Struct
 
 from paxos.archive import Archive
 from paxos.batches import entry_at
+from paxos.company import Company
 from paxos.doors import rejection, repetition
 from paxos.effects import NOTHING, Effects, Send, StartTimer, telling
 from paxos.intake import NO_QUORUM
@@ -31,7 +31,6 @@ from paxos.messages import (
     Withdraw,
     Withdrawn,
 )
-from paxos.settings import Settings
 
 DecreeMessage = Begin | Expired | Submit | Query | Knock | Executed | Undecided | Withdrawn
 
@@ -41,9 +40,10 @@ DOOR = ""
 
 
 class Request(Struct, frozen=True):
-    """Somebody who waits: the client, or DOOR, with a command to propose, or with a question whose id is `id`."""
+    """Somebody who waits: the client with its attempt, or DOOR, with a command to propose, or with a question whose id is `id`."""
 
     client: str
+    attempt: int
     id: str
     command: Command | None
 
@@ -53,11 +53,14 @@ class DecreeIntake:
 
     handles = (Begin, Expired, Submit, Query, Knock, Executed, Undecided, Withdrawn)
 
-    def __init__(self, group: str, archive: Archive, settings: Settings) -> None:
+    def __init__(self, group: str, company: Company, archive: Archive) -> None:
         self.group = group
         self._archive = archive
-        self._settings = settings
+        self._settings = company.settings
+        self._incarnation = company.incarnation
         self.requests: list[Request] = []
+        # Questions that the inspection under way answers: those that were asked before it began.
+        self._inspected: list[Request] = []
         # What won, as soon as it is executed: the archive has it only from the end of that drain on.
         self._decided: Entry | None = None
         # What came through the door for another node to act on; proposed here if that takes too long.
@@ -66,10 +69,12 @@ class DecreeIntake:
     def handle(self, source: str, message: DecreeMessage) -> Effects:
         """Take a request, or the news that answers it."""
         match message:
+            case Submit() | Query() if message.incarnation != self._incarnation:
+                return NOTHING
             case Submit():
-                return self._submit(source, message.commands)
+                return self._submit(source, message.attempt, message.commands)
             case Query():
-                return self._ask(Request(source, message.id, None))
+                return self._ask(Request(source, message.attempt, message.id, None))
             case Knock():
                 return self._knock(message)
             case Executed():
@@ -89,30 +94,35 @@ class DecreeIntake:
         """Nothing waits for the end of a drain."""
         return NOTHING
 
-    def _submit(self, source: str, commands: tuple[Command, ...]) -> Effects:
+    def _submit(self, source: str, attempt: int, commands: tuple[Command, ...]) -> Effects:
         effects = NOTHING
         for command in commands:
-            effects += self._propose(source, command)
+            effects += self._propose(Request(source, attempt, command.id, command), command)
         return effects
 
-    def _propose(self, client: str, command: Command) -> Effects:
-        request = Request(client, command.id, command)
+    def _propose(self, request: Request, command: Command) -> Effects:
         if (entry := self._winner()) is not None:
             return self._answer(request, entry)
-        if request in self.requests:
-            self.requests.append(request)
-            return NOTHING
         if len(command.value) > self._settings.value_bytes:
             reason = f"the value has {len(command.value)} bytes, at most {self._settings.value_bytes} are allowed"
-            return self._refuse(request, OutcomeKind.REJECTED, reason)
+            return self._refuse([request], OutcomeKind.REJECTED, reason)
+        known = any(waiting.command == command for waiting in self.requests)
         self.requests.append(request)
-        return telling(Propose((command,))) + self._patience()
+        return (NOTHING if known else telling(Propose((command,)))) + self._patience()
 
     def _ask(self, request: Request) -> Effects:
         if (entry := self._winner()) is not None:
             return self._answer(request, entry)
         self.requests.append(request)
-        return telling(Inspect()) + self._patience()
+        return self._inspect() + self._patience()
+
+    def _inspect(self) -> Effects:
+        """Have the open questions inspected, unless earlier ones still are."""
+        questions = [request for request in self.requests if request.command is None]
+        if self._inspected or not questions:
+            return NOTHING
+        self._inspected = questions
+        return telling(Inspect())
 
     def _knock(self, message: Knock) -> Effects:
         """At the door every node hears a proposal; one acts at once, the others if that one fails."""
@@ -122,17 +132,17 @@ class DecreeIntake:
             self._held.append(message.command)
             return Effects(timers=(StartTimer(HELD, self._settings.retry_seconds * 2, self._settings.retry_seconds),))
         if message.command is None:
-            return self._ask(Request(DOOR, "", None))
-        return self._propose(DOOR, message.command)
+            return self._ask(Request(DOOR, 0, "", None))
+        return self._propose(Request(DOOR, 0, message.command.id, message.command), message.command)
 
     def _winner(self) -> Entry | None:
         return self._decided or entry_at(self.group, 1, self._archive)
 
     def _answer_all(self, entry: Entry) -> Effects:
         self._decided = entry
-        waiting, self.requests, self._held = self.requests, [], []
+        waiting, self.requests, self._inspected, self._held = self.requests, [], [], []
         effects = NOTHING
-        for request in dict.fromkeys(waiting):
+        for request in waiting:
             # Whoever waits at the door hears the herald's announcement.
             if request.client != DOOR:
                 effects += self._answer(request, entry)
@@ -141,19 +151,21 @@ class DecreeIntake:
     def _answer(self, request: Request, entry: Entry) -> Effects:
         if request.client == DOOR:
             return Effects(announce=(repetition(self.group, entry),))
-        return Effects(send=(Send(request.client, Outcome(request.id, OutcomeKind.DONE, (entry,), "", "")),))
+        outcome = Outcome(request.id, OutcomeKind.DONE, (entry,), "", "", (request.attempt,))
+        return Effects(send=(Send(request.client, outcome),))
 
     def _undecided(self) -> Effects:
-        questions = [request for request in self.requests if request.command is None]
-        return self._end(questions, OutcomeKind.UNDECIDED, "nothing was proposed")
+        answered, self._inspected = self._inspected, []
+        return self._end(answered, OutcomeKind.UNDECIDED, "nothing was proposed") + self._inspect()
 
     def _expired(self, message: Expired) -> Effects:
         if message.timer == HELD:
             held, self._held = self._held, []
-            return self._submit(DOOR, tuple(held))
+            return self._submit(DOOR, 0, tuple(held))
         if message.timer != PATIENCE or not self.requests:
             return NOTHING
         questions = [request for request in self.requests if request.command is None]
+        self._inspected = []
         commands = tuple(request.command for request in self.requests if request.command is not None)
         return self._end(questions, OutcomeKind.NOT_DONE, NO_QUORUM) + telling(Withdraw(commands)) + self._patience()
 
@@ -164,15 +176,17 @@ class DecreeIntake:
 
     def _end(self, requests: list[Request], kind: OutcomeKind, reason: str) -> Effects:
         self.requests = [request for request in self.requests if request not in requests]
-        effects = NOTHING
-        for request, count in Counter(requests).items():
-            effects += self._refuse(request, kind, reason, count)
-        return effects
+        return self._refuse(requests, kind, reason)
 
-    def _refuse(self, request: Request, kind: OutcomeKind, reason: str, answered_count: int = 1) -> Effects:
-        if request.client != DOOR:
-            return Effects(send=(Send(request.client, Outcome(request.id, kind, (), reason, "", answered_count)),))
-        return Effects(announce=(rejection(self.group, request.command or Command("", b""), reason),))
+    def _refuse(self, requests: list[Request], kind: OutcomeKind, reason: str) -> Effects:
+        effects = NOTHING
+        for request in requests:
+            if request.client == DOOR:
+                effects += Effects(announce=(rejection(self.group, request.command or Command("", b""), reason),))
+            else:
+                outcome = Outcome(request.id, kind, (), reason, "", (request.attempt,))
+                effects += Effects(send=(Send(request.client, outcome),))
+        return effects
 
     def _patience(self) -> Effects:
         return Effects(timers=(StartTimer(PATIENCE, self._settings.patience_seconds),)) if self.requests else NOTHING

@@ -5,7 +5,7 @@ in the log because of this request), or unknown. A node that does not lead sends
 door, which every node hears, it holds until it sees it executed, so that a change of leader loses little.
 """
 
-from collections import Counter
+from collections.abc import Iterable
 from typing import assert_never
 
 from msgspec import Struct
@@ -46,8 +46,8 @@ class Request(Struct):
     """A command somebody waits for."""
 
     command: Command
-    # Clients to answer, once for each time they asked; empty for what came through the JSON door.
-    clients: list[str]
+    # Clients to answer, with the number of each attempt; empty for what came through the JSON door.
+    clients: list[tuple[str, int]]
     # Sweeps that it has lived through.
     age: int = 0
     # The proposer has it: it may be in an Accept.
@@ -64,6 +64,7 @@ class Intake:
     def __init__(self, group: str, company: Company, archive: Archive) -> None:
         self.group = group
         self._node = company.node
+        self._incarnation = company.incarnation
         self._archive = archive
         self._settings = company.settings
         # Whom clients should turn to; empty while nobody is known to lead.
@@ -88,7 +89,7 @@ class Intake:
             case Knock():
                 return self._knock(message)
             case Locate():
-                return sending(source, Located(self.leader))
+                return sending(source, Located(self.leader, self._incarnation))
             case Elected() | Deposed() | Following():
                 return self._office(message)
             case Withdrawn():
@@ -107,24 +108,28 @@ class Intake:
     # ---- arrivals ----------------------------------------------------------------------------------------------------------------
 
     def _submit(self, source: str, message: Submit) -> Effects:
-        answers = tuple(Send(source, outcome) for command in message.commands if (outcome := self._admit(command, source)) is not None)
+        if message.incarnation != self._incarnation:
+            return NOTHING
+        asker = (source, message.attempt)
+        answers = tuple(Send(source, outcome) for command in message.commands if (outcome := self._admit(command, asker)) is not None)
         return Effects(send=answers) + self._hand_over() + self._keep_sweeping()
 
-    def _admit(self, command: Command, client: str) -> Outcome | None:
+    def _admit(self, command: Command, asker: tuple[str, int]) -> Outcome | None:
         """Take a client's command in, or answer at once."""
         known = self._requests.get(command.id)
+        attempts = (asker[1],)
         if known is not None:
-            known.clients.append(client)
+            known.clients.append(asker)
             return None
         if (reason := self._unacceptable(command)) or not command.id:
-            return self._outcome(command.id, OutcomeKind.REJECTED, reason or "a client's command needs an id")
+            return self._outcome(command.id, OutcomeKind.REJECTED, reason or "a client's command needs an id", attempts)
         if (entry := self._entry(command.id)) is not None:
-            return self._done(command.id, entry)
+            return self._done(entry, attempts)
         if not self._leads and self.leader not in ("", self._node):
-            return self._outcome(command.id, OutcomeKind.REDIRECT, "another node leads")
+            return self._outcome(command.id, OutcomeKind.REDIRECT, "another node leads", attempts)
         if self._waiting_bytes + len(command.value) > self._settings.waiting_bytes:
-            return self._outcome(command.id, OutcomeKind.NOT_DONE, "overloaded, try later")
-        self._add(command.id, Request(command, [client]))
+            return self._outcome(command.id, OutcomeKind.NOT_DONE, "overloaded, try later", attempts)
+        self._add(command.id, Request(command, [asker]))
         return None
 
     def _knock(self, message: Knock) -> Effects:
@@ -213,7 +218,7 @@ class Intake:
         for entry in message.entries:
             request = self._find(Command(entry.id, entry.value))
             if request is not None:
-                sends += [Send(client, self._done(entry.id, entry)) for client in Counter(request.clients)]
+                sends += self._tell_done(request, entry)
                 self._drop(self._key(request))
         return Effects(send=tuple(sends)) + self._hand_over()
 
@@ -233,7 +238,7 @@ class Intake:
         for key, request in list(self._requests.items()):
             request.age += 1
             if request.command.id and (entry := self._entry(request.command.id)) is not None:
-                effects += Effects(send=tuple(Send(client, self._done(entry.id, entry)) for client in Counter(request.clients)))
+                effects += Effects(send=tuple(self._tell_done(request, entry)))
                 self._drop(key)
             elif request.age >= _SWEEPS_PER_PATIENCE:
                 if request.handed:
@@ -271,13 +276,24 @@ class Intake:
 
     def _answer(self, key: str | tuple[int], request: Request, kind: OutcomeKind, reason: str) -> list[Send]:
         self._drop(key)
-        return [Send(client, self._outcome(request.command.id, kind, reason, count)) for client, count in Counter(request.clients).items()]
+        return [Send(client, self._outcome(request.command.id, kind, reason, attempts)) for client, attempts in by_client(request.clients)]
 
-    def _outcome(self, command_id: str, kind: OutcomeKind, reason: str, answered_count: int = 1) -> Outcome:
-        return Outcome(command_id, kind, (), reason, self.leader, answered_count)
+    def _tell_done(self, request: Request, entry: Entry) -> list[Send]:
+        return [Send(client, self._done(entry, attempts)) for client, attempts in by_client(request.clients)]
 
-    def _done(self, command_id: str, entry: Entry) -> Outcome:
-        return Outcome(command_id, OutcomeKind.DONE, (entry,), "", self.leader)
+    def _outcome(self, command_id: str, kind: OutcomeKind, reason: str, attempts: tuple[int, ...]) -> Outcome:
+        return Outcome(command_id, kind, (), reason, self.leader, attempts)
+
+    def _done(self, entry: Entry, attempts: tuple[int, ...]) -> Outcome:
+        return Outcome(entry.id, OutcomeKind.DONE, (entry,), "", self.leader, attempts)
 
     def _reject(self, command: Command, reason: str) -> Effects:
         return Effects(announce=(rejection(self.group, command, reason),))
+
+
+def by_client(askers: Iterable[tuple[str, int]]) -> list[tuple[str, tuple[int, ...]]]:
+    """The attempts of each client, in the order in which they first asked."""
+    attempts: dict[str, list[int]] = {}
+    for client, attempt in askers:
+        attempts.setdefault(client, []).append(attempt)
+    return [(client, tuple(numbers)) for client, numbers in attempts.items()]

@@ -169,28 +169,36 @@ class Locate(Struct, frozen=True, array_like=True, tag=14):
 
 
 class Located(Struct, frozen=True, array_like=True, tag=15):
-    """A proposer is here; `leader` is the node it follows or is, empty if it knows none."""
+    """A proposer is here, in its `incarnation`-th life; `leader` is the node it follows or is, empty if it knows none."""
 
     leader: NodeName
+    incarnation: Slot
 
 
 class Submit(Struct, frozen=True, array_like=True, tag=16):
-    """From a client to one proposer: have these commands chosen. Each is answered by an Outcome of its own."""
+    """From a client to one life of one proposer: have these commands chosen. Each is answered by an Outcome of its own.
+
+    `attempt` is a number that the client never uses twice. A proposer in another life ignores it: it cannot tell what became of it.
+    """
 
     commands: tuple[Command, ...]
+    attempt: Slot
+    incarnation: Slot
 
 
 class Query(Struct, frozen=True, array_like=True, tag=17):
-    """From a client to one proposer of a decree: what won, if anything did? Answered by an Outcome with this id."""
+    """From a client to one life of one proposer of a decree: what won, if anything did? Answered by an Outcome with this id."""
 
     id: str
+    attempt: Slot
+    incarnation: Slot
 
 
 class Outcome(Struct, frozen=True, array_like=True, tag=18):
     """To the client: how the command with this id ended. `entries` holds the winner when DONE, and is empty otherwise.
 
-    `leader` is where to go on REDIRECT, and a hint otherwise. `answered_count` says how many Submits or Queries this answers: once a
-    client has heard NOT_DONE or REDIRECT for each that it sent, nothing of them is left anywhere.
+    `leader` is where to go on REDIRECT, and a hint otherwise. `attempts` are those that this answers: after NOT_DONE or REDIRECT
+    nothing of them is left anywhere.
     """
 
     id: str
@@ -198,7 +206,7 @@ class Outcome(Struct, frozen=True, array_like=True, tag=18):
     entries: tuple[Entry, ...]
     reason: str
     leader: NodeName
-    answered_count: Slot = 1
+    attempts: tuple[Slot, ...]
 
 
 class ReadLog(Struct, frozen=True, array_like=True, tag=19):

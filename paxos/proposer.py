@@ -119,8 +119,7 @@ class Proposer:
             case Propose():
                 return self._take(message)
             case Inspect():
-                self._inspecting = True
-                return self._contend()
+                return self._inspect()
             case Withdraw():
                 return self._withdraw(message)
             case Lead():
@@ -161,6 +160,17 @@ class Proposer:
         if self._contends and isinstance(self.phase, Idle) and not self._backing_off:
             return self._campaign()
         return NOTHING
+
+    def _inspect(self) -> Effects:
+        """Find out by a campaign that begins after the question: older promises may have been overtaken by a decision."""
+        self._inspecting = True
+        match self.phase:
+            case Preparing():
+                return self._campaign()
+            case Leading(in_flight=in_flight) if not in_flight and not self.waiting:
+                return self._campaign()
+            case _:
+                return self._contend()
 
     def _campaign(self) -> Effects:
         self.round_used = max(self.round_used, self.refused_by.round) + 1

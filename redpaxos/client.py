@@ -4,28 +4,27 @@ A client is a participant of its own name on the transport. It finds a proposer,
 execute once, and repeats it until it is answered or its time is over. "Not done" is said only when every attempt was answered so.
 """
 
+import itertools
 import json
 import secrets
 import threading
 import time
-from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
-from queue import Empty, SimpleQueue
 from typing import Any
 
 from msgspec import Raw, Struct
 
-from actors.channels import Channels
 from paxos.ballot import END_SLOT
-from paxos.codec import Codec, Envelope, Letter
 from paxos.doors import check_json
-from paxos.effects import ACCEPTORS, PROPOSERS
+from paxos.effects import ACCEPTORS, PROPOSERS, Effects, StartTimer
+from paxos.errand import Contact, Errand
 from paxos.errors import MalformedError
 from paxos.groups import LOG, decree_group
 from paxos.messages import (
     Command,
     Entry,
+    Expired,
     Inquire,
     Locate,
     Located,
@@ -36,15 +35,13 @@ from paxos.messages import (
     ReadLog,
     Report,
     Submit,
-    WireMessage,
 )
 from redpaxos.errors import NotDoneError, OutcomeUnknownError, RejectedError, UndecidedError
+from redpaxos.line import LOCATED, REPORTS, Line, page_key, request_key
 from transport.base import Transport, TransportDownError, TransportError
 
 _LOCATE_SECONDS = 0.3
 _ATTEMPT_SECONDS = 1.0
-_FIRST_ATTEMPT_SECONDS = 0.25
-_LAST_ATTEMPT_SECONDS = 2.0
 _PAUSE_SECONDS = 0.05
 _INTEGER_DIGITS = 4000
 
@@ -62,44 +59,25 @@ class Decision(Struct, frozen=True):
     json: bytes
 
 
-class _Request:
-    """One command or question under way, and what became of each attempt."""
-
-    def __init__(self, group: str, request_id: str, message: Submit | Query) -> None:
-        self.group = group
-        self.id = request_id
-        self.message = message
-        # By proposer: attempts that were not answered with a definite no.
-        self.open_attempts: dict[str, int] = {}
-        # How long the next attempt waits before it looks for another leader.
-        self.patience_seconds = _FIRST_ATTEMPT_SECONDS
-
-    @property
-    def is_open(self) -> bool:
-        """Whether some attempt may still take effect."""
-        return any(count > 0 for count in self.open_attempts.values())
-
-
 class Client:
     """Safe to share between threads. Close it when done, or use it in a `with`."""
 
     def __init__(self, transport: Transport, cluster: str, *, secret: bytes = b"", node: str = "") -> None:
-        self.name = f"client-{secrets.token_hex(6)}"
-        self._transport = transport
-        self._channels = Channels(cluster)
-        self._codec = Codec(cluster, secret)
-        self._cluster = cluster
-        self._sent_count: Counter[str] = Counter()
-        self._incarnation = secrets.randbits(60)
-        self._lock = threading.Lock()
-        self._waiting: dict[str, SimpleQueue[tuple[str, WireMessage]]] = {}
+        self._line = Line(transport, cluster, secret)
         # The only node to ask, where the caller named one.
         self._node = node
-        # The node to ask next: the leader when last heard; empty while none is known.
-        self._proposer = node
+        # The proposer to ask next: the leader when last heard.
+        self._contact: Contact | None = None
+        # The node to read from next.
+        self._reader = node
+        self._attempts = itertools.count(secrets.randbits(48))
         # Set when the client is closed, so that no pause outlives it.
         self._pause = threading.Event()
-        transport.subscribe(self._channels.incoming(self.name), self._deliver)
+
+    @property
+    def name(self) -> str:
+        """What the nodes know this client by."""
+        return self._line.name
 
     def __enter__(self) -> "Client":
         return self
@@ -110,7 +88,7 @@ class Client:
     def close(self) -> None:
         """Close the transport; requests under way end as unknown."""
         self._pause.set()
-        self._transport.close()
+        self._line.close()
 
     # ---- what a caller wants -----------------------------------------------------------------------------------------------------
 
@@ -121,7 +99,7 @@ class Client:
         """
         request_id = id or secrets.token_hex(16)
         command = Command(request_id, to_json(value))
-        return self._request(_Request(LOG, request_id, Submit((command,))), timeout)
+        return self._request(LOG, request_id, command, timeout)
 
     def decide(self, name: str, value: Any, *, id: str | None = None, timeout: float = 10.0) -> Decision:
         """Decide a named thing once and for all; returns what won, which is the same for everybody who ever asks.
@@ -130,7 +108,7 @@ class Client:
         """
         request_id = id or secrets.token_hex(16)
         command = Command(request_id, to_json(value))
-        return self._request(_Request(decree_group(name), request_id, Submit((command,))), timeout)
+        return self._request(decree_group(name), request_id, command, timeout)
 
     def decision(self, name: str, *, timeout: float = 10.0) -> Decision:
         """What was decided under this name; UndecidedError if nothing was when a quorum was asked.
@@ -139,7 +117,7 @@ class Client:
         """
         request_id = secrets.token_hex(16)
         try:
-            return self._request(_Request(decree_group(name), request_id, Query(request_id)), timeout)
+            return self._request(decree_group(name), request_id, None, timeout)
         except OutcomeUnknownError as error:
             raise NotDoneError(f"nobody could tell what {name!r} is within {timeout} s") from error
 
@@ -164,7 +142,7 @@ class Client:
                 if not follow:
                     return
                 # Any answer, or none for a while, is a reason to read again.
-                self._page(node or self._proposer, group, ReadLog(secrets.randbits(60), revision, waits=True), _ATTEMPT_SECONDS)
+                self._page(node or self._reader, group, ReadLog(secrets.randbits(60), revision, waits=True), _ATTEMPT_SECONDS)
 
     def learned(self, name: str, *, timeout: float = 0.0) -> Decision | None:
         """What one learner knows to be decided under this name, waiting for it if asked to; it asks no quorum.
@@ -176,7 +154,7 @@ class Client:
         while not (entries := self._read(group, 1, max(timeout, 2 * _ATTEMPT_SECONDS)).entries):
             if (left := deadline - time.monotonic()) <= 0:
                 return None
-            self._page(self._proposer, group, ReadLog(secrets.randbits(60), 1, waits=True), min(left, _ATTEMPT_SECONDS))
+            self._page(self._reader, group, ReadLog(secrets.randbits(60), 1, waits=True), min(left, _ATTEMPT_SECONDS))
         return to_decision(entries[0], mine=False)
 
     def end_revision(self, *, node: str = "", timeout: float = 10.0) -> int:
@@ -197,164 +175,87 @@ class Client:
 
         Raises NotDoneError if nobody could be asked.
         """
-        answers = self._expect("status")
-        try:
-            # Every actor hears what the acceptors do.
-            self._send(node or ACCEPTORS, LOG, Inquire())
-            for _, message in self._answers(answers, time.monotonic() + timeout):
+        with self._line.listening(REPORTS) as answers:
+            try:
+                # Every actor hears what the acceptors do.
+                self._line.send(node or ACCEPTORS, LOG, Inquire())
+            except TransportError as error:
+                raise NotDoneError(f"nobody could be asked: {error}") from error
+            for _, message in answers.until(time.monotonic() + timeout):
                 if isinstance(message, Report):
                     yield json.loads(message.json)
-        except TransportError as error:
-            raise NotDoneError(f"nobody could be asked: {error}") from error
-        finally:
-            self._waiting.pop("status", None)
 
     # ---- requests ----------------------------------------------------------------------------------------------------------------
 
-    def _request(self, request: _Request, timeout: float) -> Decision:
+    def _request(self, group: str, request_id: str, command: Command | None, timeout: float) -> Decision:
+        """Run one errand to its end."""
+        errand = Errand(group, request_id, command, self._attempts, only=self._node)
         deadline = time.monotonic() + timeout
-        answers = self._expect(request.id)
-        try:
-            while time.monotonic() < deadline:
-                if not (proposer := self._proposer or self._locate(deadline)):
-                    continue
-                decision = self._attempt(request, proposer, answers, deadline)
-                if decision is not None:
-                    return decision
-        finally:
-            self._waiting.pop(request.id, None)
-        if request.is_open:
-            raise OutcomeUnknownError(f"no answer within {timeout} s; ask again with id {request.id}", request.id)
-        raise NotDoneError(f"no proposer took it within {timeout} s: is a node running, and is Redis in reach?")
+        with self._line.listening(request_key(group, request_id), LOCATED) as answers:
+            timers = self._perform(errand, errand.begin(self._contact), {})
+            while errand.outcome is None and time.monotonic() < deadline:
+                heard = answers.next(min([deadline, *timers.values()]))
+                if heard is not None and isinstance(heard[1], Located | Outcome):
+                    timers = self._perform(errand, errand.handle(heard[0], heard[1]), timers)
+                for timer in [name for name, due in timers.items() if due <= time.monotonic()]:
+                    del timers[timer]
+                    timers = self._perform(errand, errand.handle(self.name, Expired(timer)), timers)
+        self._contact = errand.contact
+        return _conclude(errand, timeout)
 
-    def _attempt(
-        self, request: _Request, proposer: str, answers: "SimpleQueue[tuple[str, WireMessage]]", deadline: float
-    ) -> Decision | None:
-        """Ask one proposer and wait for a while; None if the request should be tried again."""
-        if not self._submit(request, proposer):
-            return None
-        until = min(deadline, time.monotonic() + request.patience_seconds)
-        request.patience_seconds = min(2 * request.patience_seconds, _LAST_ATTEMPT_SECONDS)
-        for source, message in self._answers(answers, until):
-            if not isinstance(message, Outcome):
-                continue
-            if message.kind is OutcomeKind.DONE:
-                return to_decision(message.entries[0], mine=message.entries[0].id == request.id)
-            if message.kind is OutcomeKind.UNKNOWN:
-                self._turn_to(message.leader)
-                return None
-            open_attempts = request.open_attempts.get(source, 0) - message.answered_count
-            request.open_attempts[source] = max(0, open_attempts)
-            if message.kind is OutcomeKind.REDIRECT:
-                self._turn_to(message.leader)
-                return None
-            self._raise_for(message, request)
-        self._turn_to("")
-        return None
-
-    def _submit(self, request: _Request, proposer: str) -> bool:
-        """Send it, noting that it may take effect unless it certainly never left."""
-        request.open_attempts[proposer] = request.open_attempts.get(proposer, 0) + 1
-        try:
-            self._send(proposer, request.group, request.message)
-        except TransportDownError:
-            request.open_attempts[proposer] -= 1
-            self._pause.wait(_PAUSE_SECONDS)
-            return False
-        except TransportError:
-            self._pause.wait(_PAUSE_SECONDS)
-        return True
-
-    @staticmethod
-    def _raise_for(outcome: Outcome, request: _Request) -> None:
-        """End the request if this answer settles it."""
-        if outcome.kind is OutcomeKind.UNDECIDED:
-            raise UndecidedError(outcome.reason)
-        if outcome.kind is OutcomeKind.REJECTED:
-            raise RejectedError(outcome.reason)
-        if not request.is_open:
-            raise NotDoneError(outcome.reason)
-
-    def _turn_to(self, proposer: str) -> None:
-        self._proposer = self._node or proposer
-
-    def _locate(self, deadline: float) -> str:
-        """Find a proposer, the leader if anybody knows it; empty if nobody answers yet."""
-        answers = self._expect("locate")
-        try:
-            self._send(PROPOSERS, LOG, Locate())
-        except TransportError:
-            self._pause.wait(_PAUSE_SECONDS)
-            return ""
-        heard: list[str] = []
-        for source, message in self._answers(answers, min(deadline, time.monotonic() + _LOCATE_SECONDS)):
-            if isinstance(message, Located):
-                if message.leader:
-                    self._turn_to(message.leader)
-                    return message.leader
-                heard.append(source)
-        self._turn_to(secrets.choice(heard) if heard else "")
-        return self._proposer
+    def _perform(self, errand: Errand, effects: Effects, timers: dict[str, float]) -> dict[str, float]:
+        """Send what an errand wants sent; the timers that run now, by name, with the time at which each is due."""
+        running = dict(timers)
+        for timer in effects.timers:
+            running.pop(timer.name, None)
+            if isinstance(timer, StartTimer):
+                running[timer.name] = time.monotonic() + timer.after_seconds
+        for send in effects.send:
+            try:
+                self._line.send(send.target, LOG if isinstance(send.message, Locate) else errand.group, send.message)
+            except TransportDownError:
+                if isinstance(send.message, Submit | Query):
+                    errand.unsent(send.message.attempt)
+            except TransportError:
+                # It may have been sent: the attempt stays open.
+                self._pause.wait(_PAUSE_SECONDS)
+        return running
 
     def _read(self, group: str, revision: int, timeout: float, node: str = "") -> LogPage:
         """One page of the log, from the node that is named or whichever answers."""
         deadline = time.monotonic() + timeout
         while (left := deadline - time.monotonic()) > 0:
-            if not (source := node or self._proposer or self._locate(deadline)):
+            if not (source := node or self._reader or self._find_reader(deadline)):
                 continue
             page = self._page(source, group, ReadLog(secrets.randbits(60), revision), min(left, _ATTEMPT_SECONDS))
             if page is not None:
                 return page
-            self._turn_to("")
+            self._reader = self._node
         whoever = f"node {node}" if node else "any node"
         raise NotDoneError(f"no answer from {whoever} that reads the log within {timeout} s")
 
+    def _find_reader(self, deadline: float) -> str:
+        """Find a node that knows the log; empty if nobody answers yet."""
+        with self._line.listening(LOCATED) as answers:
+            try:
+                self._line.send(PROPOSERS, LOG, Locate())
+            except TransportError:
+                self._pause.wait(_PAUSE_SECONDS)
+                return ""
+            heard = answers.next(min(deadline, time.monotonic() + _LOCATE_SECONDS))
+        self._reader = self._node or (heard[0] if heard is not None else "")
+        return self._reader
+
     def _page(self, node: str, group: str, question: ReadLog, timeout: float) -> LogPage | None:
         """What one node answers within the time, or None."""
-        until = time.monotonic() + timeout
-        answers = self._expect(f"page-{question.number}")
-        try:
-            self._send(node, group, question)
-            return next((message for _, message in self._answers(answers, until) if isinstance(message, LogPage)), None)
-        except TransportError:
-            self._pause.wait(_PAUSE_SECONDS)
-            return None
-        finally:
-            self._waiting.pop(f"page-{question.number}", None)
-
-    # ---- the wire ----------------------------------------------------------------------------------------------------------------
-
-    def _send(self, target: str, group: str, message: WireMessage) -> None:
-        channel = self._channels.outgoing(target, self.name)
-        with self._lock:
-            self._sent_count[channel] += 1
-            sequence = self._sent_count[channel]
-        envelope = Envelope(self._cluster, self.name, "", "", self._incarnation, sequence, (Letter(group, message),))
-        self._transport.publish(channel, self._codec.encode(envelope))
-
-    def _deliver(self, channel: str, payload: bytes) -> None:
-        try:
-            envelope = self._codec.decode(payload)
-        except MalformedError:
-            return
-        for letter in envelope.letters:
-            queue = self._waiting.get(_key(letter.message))
-            if queue is not None:
-                queue.put((envelope.source, letter.message))
-
-    def _expect(self, key: str) -> "SimpleQueue[tuple[str, WireMessage]]":
-        queue: SimpleQueue[tuple[str, WireMessage]] = SimpleQueue()
-        self._waiting[key] = queue
-        return queue
-
-    @staticmethod
-    def _answers(queue: "SimpleQueue[tuple[str, WireMessage]]", until: float) -> Iterator[tuple[str, WireMessage]]:
-        """What arrives until then."""
-        while (left := until - time.monotonic()) > 0:
+        with self._line.listening(page_key(group, question.number)) as answers:
             try:
-                yield queue.get(timeout=left)
-            except Empty:
-                return
+                self._line.send(node, group, question)
+            except TransportError:
+                self._pause.wait(_PAUSE_SECONDS)
+                return None
+            heard = answers.next(time.monotonic() + timeout)
+        return heard[1] if heard is not None and isinstance(heard[1], LogPage) else None
 
 
 def to_json(value: Any) -> bytes:
@@ -378,19 +279,22 @@ def _to_integer(digits: str) -> int | Decimal:
     return int(digits) if len(digits) <= _INTEGER_DIGITS else Decimal(digits)
 
 
-def _key(message: WireMessage) -> str:
-    """Which request a message answers."""
-    match message:
-        case Outcome(id=request_id):
-            return request_id
-        case LogPage(number=number):
-            return f"page-{number}"
-        case Located():
-            return "locate"
-        case Report():
-            return "status"
+def _conclude(errand: Errand, timeout: float) -> Decision:
+    """What the caller is told of an errand whose time is over."""
+    outcome = errand.outcome
+    if outcome is None and errand.open_attempts:
+        raise OutcomeUnknownError(f"no answer within {timeout} s; ask again with id {errand.id}", errand.id)
+    if outcome is None:
+        raise NotDoneError(f"no proposer took it within {timeout} s: is a node running, and is Redis in reach?")
+    match outcome.kind:
+        case OutcomeKind.DONE:
+            return to_decision(outcome.entries[0], mine=outcome.entries[0].id == errand.id)
+        case OutcomeKind.UNDECIDED:
+            raise UndecidedError(outcome.reason)
+        case OutcomeKind.REJECTED:
+            raise RejectedError(outcome.reason)
         case _:
-            return ""
+            raise NotDoneError(outcome.reason)
 
 
 def _is_complete(reports: dict[tuple[str, str], dict[str, Any]]) -> bool:

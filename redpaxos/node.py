@@ -117,7 +117,7 @@ class Node:
     def _start_actor(self, kind: type[RoleActor], storage: Storage) -> None:
         mailbox: Mailbox[Delivery | Ring] = Mailbox()
         wiring = Wiring(
-            company=Company(self.config.name, majority(self.config.members), self.config.settings),
+            company=Company(self.config.name, majority(self.config.members), self.config.settings, storage.identity.boot_count),
             channels=Channels(self.config.cluster),
             codec=Codec(self.config.cluster, self.config.secret),
             storage=storage,

@@ -197,7 +197,7 @@ class SimulatedNode:
         stage.opened(disk, storage)
         mailbox: Mailbox[Delivery | Ring] = Mailbox()
         wiring = Wiring(
-            company=Company(self.name, stage.quorum, stage.settings),
+            company=Company(self.name, stage.quorum, stage.settings, storage.identity.boot_count),
             channels=CHANNELS,
             codec=stage.codec,
             storage=storage,

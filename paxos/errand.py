@@ -1,0 +1,128 @@
+"""An errand: one command or question of a client, carried until it is answered.
+
+The client finds the leader, asks it, and asks again when no answer comes or the leader changes. It remembers every attempt that was not
+answered with a definite no: as long as one is open, the command may yet be chosen, and "not done" is not said. Attempts are numbered,
+and meant for one life of one proposer, so that no answer is taken for that of another attempt.
+"""
+
+from collections.abc import Iterator
+from typing import assert_never
+
+from msgspec import Struct
+
+from paxos.effects import NOTHING, PROPOSERS, CancelTimer, Effects, StartTimer, sending
+from paxos.groups import is_decree
+from paxos.messages import Command, Expired, Locate, Located, Outcome, OutcomeKind, Query, Submit
+
+ErrandMessage = Located | Outcome | Expired
+
+LOCATE = "locate"
+ATTEMPT = "attempt"
+_LOCATE_SECONDS = 0.25
+_FIRST_PATIENCE_SECONDS = 0.25
+_LAST_PATIENCE_SECONDS = 2.0
+
+
+class Contact(Struct, frozen=True):
+    """One life of one proposer."""
+
+    node: str
+    incarnation: int
+
+
+class Errand:
+    """What one request has come to; `outcome` is set when it is answered."""
+
+    def __init__(self, group: str, request_id: str, command: Command | None, attempts: Iterator[int], only: str = "") -> None:
+        self.group = group
+        self.id = request_id
+        # The definite answer, once there is one.
+        self.outcome: Outcome | None = None
+        # Whom to ask first next time.
+        self.contact: Contact | None = None
+        # Whom it asked last; without a leader it stays with that one.
+        self._last: Contact | None = None
+        # Attempts that may still take effect.
+        self.open_attempts: set[int] = set()
+        self._command = command
+        self._attempts = attempts
+        # The only node to ask, where the caller named one.
+        self._only = only
+        # Who has answered the search under way, and whom each takes for the leader.
+        self._heard: dict[Contact, str] = {}
+        self._searching = False
+        self._patience_seconds = _FIRST_PATIENCE_SECONDS
+
+    def begin(self, contact: Contact | None) -> Effects:
+        """Ask whom the caller knows, or look for somebody."""
+        return self._ask(contact) if contact is not None else self._search()
+
+    def handle(self, source: str, message: ErrandMessage) -> Effects:
+        """Take an answer, or the lack of one."""
+        if self.outcome is not None:
+            return NOTHING
+        match message:
+            case Located():
+                return self._located(source, message)
+            case Outcome():
+                return self._answered(message)
+            case Expired(timer):
+                return self._waited(timer)
+            case _:
+                assert_never(message)
+
+    def unsent(self, attempt: int) -> None:
+        """This attempt certainly never left."""
+        self.open_attempts.discard(attempt)
+
+    def _search(self) -> Effects:
+        self._heard, self._searching, self.contact = {}, True, None
+        return sending(self._only or PROPOSERS, Locate()) + Effects(timers=(CancelTimer(ATTEMPT), StartTimer(LOCATE, _LOCATE_SECONDS)))
+
+    def _located(self, source: str, message: Located) -> Effects:
+        if not self._searching:
+            return NOTHING
+        contact = Contact(source, message.incarnation)
+        self._heard[contact] = message.leader
+        leader = next((heard for heard in self._heard if heard.node in self._heard.values() or heard.node == self._only), None)
+        return self._ask(leader) if leader is not None else NOTHING
+
+    def _ask(self, contact: Contact) -> Effects:
+        self._searching, self.contact, self._last = False, contact, contact
+        attempt = next(self._attempts)
+        self.open_attempts.add(attempt)
+        patience = StartTimer(ATTEMPT, self._patience_seconds)
+        self._patience_seconds = min(2 * self._patience_seconds, _LAST_PATIENCE_SECONDS)
+        if self._command is None:
+            message: Query | Submit = Query(self.id, attempt, contact.incarnation)
+        else:
+            message = Submit((self._command,), attempt, contact.incarnation)
+        return sending(contact.node, message) + Effects(timers=(CancelTimer(LOCATE), patience))
+
+    def _waited(self, timer: str) -> Effects:
+        if timer == ATTEMPT:
+            return self._search()
+        # A log needs its leader: whoever leads will say so, or somebody will soon lead. A decree needs any proposer.
+        leaderless = [contact for contact, leader in self._heard.items() if not leader or is_decree(self.group)]
+        if not leaderless:
+            return self._search()
+        return self._ask(self._last if self._last in leaderless else leaderless[0])
+
+    def _answered(self, message: Outcome) -> Effects:
+        match message.kind:
+            case OutcomeKind.DONE | OutcomeKind.REJECTED | OutcomeKind.UNDECIDED:
+                return self._end(message)
+            case OutcomeKind.UNKNOWN:
+                return self._search()
+            case OutcomeKind.REDIRECT:
+                self.open_attempts -= set(message.attempts)
+                return self._search()
+            case OutcomeKind.NOT_DONE:
+                self.open_attempts -= set(message.attempts)
+                return NOTHING if self.open_attempts else self._end(message)
+            case _:
+                assert_never(message.kind)
+
+    def _end(self, outcome: Outcome) -> Effects:
+        self.outcome = outcome
+        return Effects(timers=(CancelTimer(ATTEMPT), CancelTimer(LOCATE)))

@@ -1,0 +1,136 @@
+"""A client's line to the cluster: messages out under a name of its own, and answers in, each to who waits for it."""
+
+import secrets
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from queue import Empty, SimpleQueue
+
+from actors.channels import Channels
+from actors.sequences import Sequences
+from paxos.codec import Codec, Envelope, Letter
+from paxos.errors import MalformedError
+from paxos.groups import LOG
+from paxos.messages import Located, LogPage, Outcome, Report, WireMessage
+from transport.base import Transport
+
+Key = tuple[str, str]
+"""The group and what identifies an answer there."""
+
+LOCATED = (LOG, "located")
+REPORTS = (LOG, "reports")
+
+
+def page_key(group: str, number: int) -> Key:
+    """What to listen for after asking for a page of the log."""
+    return group, f"page {number}"
+
+
+class Answers:
+    """What arrives for one listener, in order."""
+
+    def __init__(self) -> None:
+        self._queue: SimpleQueue[tuple[str, WireMessage]] = SimpleQueue()
+
+    def put(self, source: str, message: WireMessage) -> None:
+        """Leave an answer."""
+        self._queue.put((source, message))
+
+    def next(self, until: float) -> tuple[str, WireMessage] | None:
+        """The next answer and who sent it, or None when the monotonic clock reaches `until`."""
+        try:
+            return self._queue.get(timeout=max(0.0, until - time.monotonic()))
+        except Empty:
+            return None
+
+    def until(self, until: float) -> Iterator[tuple[str, WireMessage]]:
+        """Every answer that arrives until then."""
+        while (heard := self.next(until)) is not None:
+            yield heard
+
+
+class Line:
+    """Safe to share between threads."""
+
+    def __init__(self, transport: Transport, cluster: str, secret: bytes) -> None:
+        self.name = f"client-{secrets.token_hex(6)}"
+        self._transport = transport
+        self._channels = Channels(cluster)
+        self._codec = Codec(cluster, secret)
+        self._cluster = cluster
+        self._incarnation = secrets.randbits(60)
+        self._sent_count: Counter[str] = Counter()
+        # Frames that the network repeats are dropped, so that no answer counts twice.
+        self._sequences = Sequences()
+        self._listeners: dict[Key, list[Answers]] = {}
+        self._lock = threading.Lock()
+        transport.subscribe(self._channels.incoming(self.name), self._deliver)
+
+    def close(self) -> None:
+        """Close the transport; idempotent."""
+        self._transport.close()
+
+    def send(self, target: str, group: str, message: WireMessage) -> None:
+        """Publish a message; TransportError as the transport says."""
+        channel = self._channels.outgoing(target, self.name)
+        with self._lock:
+            self._sent_count[channel] += 1
+            sequence = self._sent_count[channel]
+        envelope = Envelope(self._cluster, self.name, "", "", self._incarnation, sequence, (Letter(group, message),))
+        self._transport.publish(channel, self._codec.encode(envelope))
+
+    @contextmanager
+    def listening(self, *keys: Key) -> Iterator[Answers]:
+        """Hear what answers these keys; several may listen to one."""
+        answers = Answers()
+        with self._lock:
+            for key in keys:
+                self._listeners.setdefault(key, []).append(answers)
+        try:
+            yield answers
+        finally:
+            with self._lock:
+                for key in keys:
+                    self._forget(key, answers)
+
+    def _forget(self, key: Key, answers: Answers) -> None:
+        self._listeners[key].remove(answers)
+        if not self._listeners[key]:
+            del self._listeners[key]
+
+    def _deliver(self, channel: str, payload: bytes) -> None:
+        try:
+            envelope = self._codec.decode(payload)
+        except MalformedError:
+            return
+        if Channels.sender(channel) != envelope.source:
+            return
+        if not self._sequences.is_fresh(f"{channel}/{envelope.store}", envelope.incarnation, envelope.sequence):
+            return
+        for letter in envelope.letters:
+            with self._lock:
+                listeners = list(self._listeners.get(_key(letter), ()))
+            for answers in listeners:
+                answers.put(envelope.source, letter.message)
+
+
+def _key(letter: Letter) -> Key:
+    """What an answer answers."""
+    match letter.message:
+        case Outcome(id=request_id):
+            return letter.group, f"request {request_id}"
+        case LogPage(number=number):
+            return page_key(letter.group, number)
+        case Located():
+            return LOCATED
+        case Report():
+            return REPORTS
+        case _:
+            return letter.group, ""
+
+
+def request_key(group: str, request_id: str) -> Key:
+    """What to listen for after a command or question."""
+    return group, f"request {request_id}"
