@@ -39,7 +39,7 @@ class Story:
     def tell(self) -> None:
         """From the first start to the last comparison; DemoError if anything disagrees."""
         began = time.monotonic()
-        self._narrator.title("redpaxos demo", "Three nodes agree, lose their leader, and go on. Every line is what just happened.")
+        self._narrator.title("redpaxos demo", "Three nodes agree, lose their leader, and go on. Nothing is prepared.")
         self._narrator.chapter("A Redis and three nodes")
         self._narrator.about("redis", f"{self._stage.open()}: carries the messages, remembers nothing")
         self._client = Client(self._stage.transport(), CLUSTER)
@@ -87,7 +87,7 @@ class Story:
 
     def _fill_log(self) -> None:
         self._narrator.chapter("They append to the log, both at once")
-        self._narrator.say("each value gets a revision, its place in an order that is the same for everybody:")
+        self._narrator.say("each value gets a revision, its place in the one order:")
         self._append(["alice 1", "alice 2"], ["bob 1", "bob 2"])
 
     def _lose_leader(self) -> str:
@@ -105,7 +105,7 @@ class Story:
 
     def _bring_back(self, node: str) -> None:
         self._narrator.chapter("It comes back, and catches up")
-        self._narrator.say("what it promised and voted is on its disk; what it missed, it asks the others for:")
+        self._narrator.say("its promises and votes are on its disk; what it missed, it asks for:")
         end_revision = self._client.end_revision()
         began = time.monotonic()
         self._narrator.about(node, f"{self._stage.start(node)}, on the disk that it had")
