@@ -65,6 +65,7 @@ class SqliteStorage:
                 raise explained(path, error) from error
             store = cls(path, connection, guard, owner._replace(boot_count=owner.boot_count + 1))
             store.write((), sync=True)
+            store._settle()
             undo.pop_all()
         return store
 
