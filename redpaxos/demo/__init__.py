@@ -10,6 +10,7 @@ narrator.py    how it looks
 
 import signal
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -64,9 +65,10 @@ def _keep(stage: Stage, narrator: Narrator) -> None:
 
 def _next_commands() -> list[tuple[str, str]]:
     us = program()
+    needed = "" if find_spec("fakeredis") else " (after pip install fakeredis)"
     return [
         (f"{us} demo --keep", "the same, and the cluster stays for you to play with"),
-        (f"{us} demo --in-process", "the same in one process, as you would test it"),
+        (f"{us} demo --in-process", f"the same in one process, as you would test it{needed}"),
         (f"{us} node run --help", "start nodes of your own on the Redis you already run"),
     ]
 
