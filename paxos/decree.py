@@ -13,7 +13,7 @@ from paxos.batches import entry_at
 from paxos.company import Company
 from paxos.doors import rejection, repetition
 from paxos.effects import NOTHING, Effects, Send, StartTimer, telling
-from paxos.intake import NO_QUORUM
+from paxos.intake import NO_QUORUM, unacceptable
 from paxos.messages import (
     Begin,
     Command,
@@ -103,8 +103,7 @@ class DecreeIntake:
     def _propose(self, request: Request, command: Command) -> Effects:
         if (entry := self._winner()) is not None:
             return self._answer(request, entry)
-        if len(command.value) > self._settings.value_bytes:
-            reason = f"the value has {len(command.value)} bytes, at most {self._settings.value_bytes} are allowed"
+        if reason := unacceptable(command, self._settings):
             return self._refuse([request], OutcomeKind.REJECTED, reason)
         known = any(waiting.command == command for waiting in self.requests)
         self.requests.append(request)

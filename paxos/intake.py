@@ -13,8 +13,9 @@ from msgspec import Struct
 from paxos.archive import Archive
 from paxos.batches import entry_at
 from paxos.company import Company
-from paxos.doors import rejection, repetition
+from paxos.doors import check_json, rejection, repetition
 from paxos.effects import NOTHING, Effects, Send, StartTimer, sending, telling
+from paxos.errors import MalformedError
 from paxos.messages import (
     Begin,
     Command,
@@ -34,6 +35,7 @@ from paxos.messages import (
     Withdraw,
     Withdrawn,
 )
+from paxos.settings import Settings
 
 IntakeMessage = Begin | Expired | Locate | Submit | Knock | Elected | Deposed | Following | Executed | Withdrawn
 
@@ -121,7 +123,7 @@ class Intake:
         if known is not None:
             known.clients.append(asker)
             return None
-        if (reason := self._unacceptable(command)) or not command.id:
+        if (reason := unacceptable(command, self._settings)) or not command.id:
             return self._outcome(command.id, OutcomeKind.REJECTED, reason or "a client's command needs an id", attempts)
         if (entry := self._entry(command.id)) is not None:
             return self._done(entry, attempts)
@@ -137,7 +139,7 @@ class Intake:
         command = message.command
         if command is None or command.id in self._requests:
             return NOTHING
-        if reason := self._unacceptable(command):
+        if reason := unacceptable(command, self._settings):
             return self._reject(command, reason) if self._answers_the_door() else NOTHING
         if command.id and (entry := self._entry(command.id)) is not None:
             return Effects(announce=(repetition(self.group, entry),)) if self._answers_the_door() else NOTHING
@@ -146,12 +148,6 @@ class Intake:
         self._anonymous_count += 1
         self._add(command.id or (self._anonymous_count,), Request(command, []))
         return self._hand_over() + self._keep_sweeping()
-
-    def _unacceptable(self, command: Command) -> str:
-        """Why a command can never be proposed, or an empty string."""
-        if len(command.value) > self._settings.value_bytes:
-            return f"the value has {len(command.value)} bytes, at most {self._settings.value_bytes} are allowed"
-        return ""
 
     def _answers_the_door(self) -> bool:
         """One node answers: the leader, or everyone when there is none."""
@@ -289,6 +285,17 @@ class Intake:
 
     def _reject(self, command: Command, reason: str) -> Effects:
         return Effects(announce=(rejection(self.group, command, reason),))
+
+
+def unacceptable(command: Command, settings: Settings) -> str:
+    """Why a command can never be proposed, or an empty string."""
+    if len(command.value) > settings.value_bytes:
+        return f"the value has {len(command.value)} bytes, at most {settings.value_bytes} are allowed"
+    try:
+        check_json(command.value)
+    except MalformedError as error:
+        return str(error)
+    return ""
 
 
 def by_client(askers: Iterable[tuple[str, int]]) -> list[tuple[str, tuple[int, ...]]]:
