@@ -1,11 +1,13 @@
-"""Simulated clients: the logic of redpaxos/client.py, driven by events.
+"""Simulated clients: the errands of redpaxos/client.py, driven by events.
 
-A client asks for one thing after the other. Each request is a generator that yields what it waits for and until when, so that its steps
-read like those of the threaded client. What it asked, what it was told and when becomes the history that is judged at the end.
+A client asks for one thing after the other. Each request is a generator that yields until when it waits, so that its steps read like
+those of the threaded client, and both carry their commands by paxos/errand.py. What a client asked, what it was told and when becomes
+the history that is judged at the end.
 """
 
+import itertools
 from collections import Counter, deque
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import TypeVar
 
 from msgspec import Struct
@@ -13,10 +15,24 @@ from msgspec import Struct
 from actors.sequences import Sequences
 from paxos.codec import Codec, Envelope, Letter
 from paxos.doors import PROPOSE
-from paxos.effects import PROPOSERS
+from paxos.effects import PROPOSERS, Effects, StartTimer
+from paxos.errand import Contact, Errand
 from paxos.errors import MalformedError
 from paxos.groups import LOG, decree_group
-from paxos.messages import Command, Entry, Locate, Located, LogPage, Outcome, OutcomeKind, Query, ReadLog, Submit, WireMessage
+from paxos.messages import (
+    Command,
+    Entry,
+    Expired,
+    Locate,
+    Located,
+    LogPage,
+    Outcome,
+    OutcomeKind,
+    Query,
+    ReadLog,
+    Submit,
+    WireMessage,
+)
 from redpaxos.simulation.cluster import CHANNELS, CLUSTER
 from redpaxos.simulation.invariants import Invariants
 from redpaxos.simulation.network import Network
@@ -30,8 +46,8 @@ _PAUSE_SECONDS = 0.05
 
 Heard = tuple[str, WireMessage]
 Result = TypeVar("Result")
-Wait = Generator[tuple[str, float], Heard | None, Result]
-"""Yields (key, until) and is sent what came for the key, or None when the time is over."""
+Wait = Generator[float, Heard | None, Result]
+"""Yields until when it waits, and is sent what came, or None when the time is over."""
 
 DOOR_VERBS = ("door", "door-decree", "door-ask", "garbage")
 
@@ -46,13 +62,6 @@ class Told(Struct):
     responded: int = 0
     outcome: OutcomeKind | None = None
     entries: tuple[Entry, ...] = ()
-    # By proposer: attempts that were not answered with a definite no.
-    open_attempts: dict[str, int] = {}
-
-    @property
-    def is_open(self) -> bool:
-        """Whether some attempt may still take effect."""
-        return any(count > 0 for count in self.open_attempts.values())
 
 
 class Client:
@@ -67,17 +76,20 @@ class Client:
         self._invariants = invariants
         self._chance = world.stream(f"client {plan.name}")
         self._incarnation = self._chance.getrandbits(60)
+        self._attempts = itertools.count(self._chance.getrandbits(48))
         self._sent_count: Counter[str] = Counter()
         self._sequences = Sequences()
         self._endpoint = network.endpoint(plan.name)
         self._endpoint.subscribe(CHANNELS.incoming(plan.name), self._deliver)
-        # What has arrived for each key that something is expected for.
-        self._queues: dict[str, deque[Heard]] = {}
+        # What the running request listens for, and what of it came before the request looked.
+        self._expected: Callable[[str, WireMessage], bool] = _nothing
+        self._arrived: deque[Heard] = deque()
         self._running: Wait[None] | None = None
-        self._waiting_for = ""
+        self._listens = False
         # Counts waits, so that the end of an earlier one is known.
         self._wait_number = 0
-        self._proposer = ""
+        self._contact: Contact | None = None
+        self._reader = ""
 
     @property
     def is_done(self) -> bool:
@@ -97,7 +109,7 @@ class Client:
         self._wait_number += 1
         number = self._wait_number
         try:
-            self._waiting_for, until = self._running.send(heard)
+            until = self._running.send(heard)
         except StopIteration:
             self._running = None
             return
@@ -116,30 +128,31 @@ class Client:
         if not self._sequences.is_fresh(f"{channel}/{envelope.store}", envelope.incarnation, envelope.sequence):
             return
         for letter in envelope.letters:
-            self._hear(_key(letter.group, letter.message), (envelope.source, letter.message))
+            if not self._expected(letter.group, letter.message):
+                continue
+            if self._listens:
+                self._go_on((envelope.source, letter.message))
+            else:
+                self._arrived.append((envelope.source, letter.message))
 
-    def _hear(self, key: str, heard: Heard) -> None:
-        queue = self._queues.get(key)
-        if queue is None:
-            return
-        if self._running is not None and self._waiting_for == key:
-            self._go_on(heard)
-        else:
-            queue.append(heard)
+    def _listen(self, expected: Callable[[str, WireMessage], bool]) -> None:
+        """From here on, keep what is expected."""
+        self._expected = expected
+        self._arrived.clear()
 
-    def _next(self, key: str, until: float) -> Wait[Heard | None]:
-        """The next answer for a key, or None when the time is over."""
-        queue = self._queues[key]
-        if queue:
-            return queue.popleft()
+    def _next(self, until: float) -> Wait[Heard | None]:
+        """The next answer, or None when the time is over."""
+        if self._arrived:
+            return self._arrived.popleft()
         if until <= self._world.now:
             return None
-        heard = yield key, until
-        self._waiting_for = ""
+        self._listens = True
+        heard = yield until
+        self._listens = False
         return heard
 
     def _pause(self, until: float) -> Wait[None]:
-        yield "", until
+        yield until
 
     # ---- what it does ------------------------------------------------------------------------------------------------------------
 
@@ -179,95 +192,80 @@ class Client:
             self._world.note(self.name, "could not publish")
 
     def _ask(self, request: Request, told: Told) -> Wait[OutcomeKind]:
-        """Propose, decide or query: repeat it until it is answered or its time is over."""
+        """Propose, decide or query: run one errand to its end."""
+        command = None if request.verb == "query" else Command(request.id, request.value)
+        if command is not None:
+            self._invariants.submits(_group(request), command)
+        errand = Errand(_group(request), request.id, command, self._attempts)
         deadline = self._world.now + request.timeout
-        if request.verb != "query":
-            self._invariants.submits(_group(request), Command(request.id, request.value))
-        key = f"{_group(request)}/{request.id}"
-        self._queues[key] = deque()
+        self._listen(lambda group, message: isinstance(message, Located) or _answers(errand, group, message))
+        timers: dict[str, float] = {}
+        yield from self._perform(errand, errand.begin(self._contact), timers)
+        while errand.outcome is None and self._world.now < deadline:
+            heard = yield from self._next(min([deadline, *timers.values()]))
+            if heard is not None and isinstance(heard[1], Located | Outcome):
+                yield from self._perform(errand, errand.handle(heard[0], heard[1]), timers)
+            for timer in [name for name, due in timers.items() if due <= self._world.now]:
+                del timers[timer]
+                yield from self._perform(errand, errand.handle(self.name, Expired(timer)), timers)
+        self._contact = errand.contact
+        if errand.outcome is None:
+            return OutcomeKind.UNKNOWN if errand.open_attempts else OutcomeKind.NOT_DONE
+        told.entries = errand.outcome.entries
+        return errand.outcome.kind
+
+    def _perform(self, errand: Errand, effects: Effects, timers: dict[str, float]) -> Wait[None]:
+        """Send what an errand wants sent, and keep its timers."""
+        for timer in effects.timers:
+            timers.pop(timer.name, None)
+            if isinstance(timer, StartTimer):
+                timers[timer.name] = self._world.now + timer.after_seconds
+        for send in effects.send:
+            try:
+                self._send(send.target, LOG if isinstance(send.message, Locate) else errand.group, send.message)
+            except TransportDownError:
+                if isinstance(send.message, Submit | Query):
+                    errand.unsent(send.message.attempt)
+            except TransportError:
+                yield from self._pause(self._world.now + _PAUSE_SECONDS)
+
+    def _read(self, request: Request, told: Told) -> Wait[OutcomeKind]:
+        """One page of the log, from whichever node answers."""
+        deadline = self._world.now + request.timeout
         while self._world.now < deadline:
-            proposer = self._proposer or (yield from self._locate(deadline))
-            if proposer:
-                outcome = yield from self._attempt(told, proposer, key, deadline)
-                if outcome is not None:
-                    return outcome
-        del self._queues[key]
-        return OutcomeKind.UNKNOWN if told.is_open else OutcomeKind.NOT_DONE
-
-    def _attempt(self, told: Told, proposer: str, key: str, deadline: float) -> Wait[OutcomeKind | None]:
-        """Ask one proposer and wait for a while; None if the request should be tried again."""
-        attempts = told.open_attempts
-        attempts[proposer] = attempts.get(proposer, 0) + 1
-        try:
-            self._send(proposer, _group(told.request), _question(told.request))
-        except TransportDownError:
-            attempts[proposer] -= 1
-            yield from self._pause(self._world.now + _PAUSE_SECONDS)
-            return None
-        except TransportError:
-            yield from self._pause(self._world.now + _PAUSE_SECONDS)
-        until = min(deadline, self._world.now + _ATTEMPT_SECONDS)
-        while (heard := (yield from self._next(key, until))) is not None:
-            source, outcome = heard
-            if not isinstance(outcome, Outcome):
+            reader = self._reader or (yield from self._find_reader(deadline))
+            if not reader:
                 continue
-            if outcome.kind is OutcomeKind.DONE:
-                told.entries = outcome.entries
+            page = yield from self._page(request, reader, min(deadline, self._world.now + _ATTEMPT_SECONDS))
+            if page is not None:
+                told.entries = page.entries
                 return OutcomeKind.DONE
-            if outcome.kind is OutcomeKind.UNKNOWN:
-                self._proposer = outcome.leader
-                return None
-            attempts[source] = max(0, attempts.get(source, 0) - outcome.answered_count)
-            if outcome.kind is OutcomeKind.REDIRECT:
-                self._proposer = outcome.leader
-                return None
-            if outcome.kind in (OutcomeKind.UNDECIDED, OutcomeKind.REJECTED) or not told.is_open:
-                return outcome.kind
-        self._proposer = ""
-        return None
+            self._reader = ""
+        return OutcomeKind.NOT_DONE
 
-    def _locate(self, deadline: float) -> Wait[str]:
-        """Find a proposer, the leader if anybody knows it; empty if nobody answers yet."""
-        self._queues["locate"] = deque()
+    def _find_reader(self, deadline: float) -> Wait[str]:
+        """Find a node that knows the log; empty if nobody answers yet."""
+        self._listen(lambda group, message: isinstance(message, Located))
         try:
             self._send(PROPOSERS, LOG, Locate())
         except TransportError:
             yield from self._pause(self._world.now + _PAUSE_SECONDS)
             return ""
-        heard: list[str] = []
-        until = min(deadline, self._world.now + _LOCATE_SECONDS)
-        while (answer := (yield from self._next("locate", until))) is not None:
-            source, message = answer
-            if isinstance(message, Located):
-                if message.leader:
-                    self._proposer = message.leader
-                    return message.leader
-                heard.append(source)
-        self._proposer = self._chance.choice(heard) if heard else ""
-        return self._proposer
+        heard = yield from self._next(min(deadline, self._world.now + _LOCATE_SECONDS))
+        self._reader = heard[0] if heard is not None else ""
+        return self._reader
 
-    def _read(self, request: Request, told: Told) -> Wait[OutcomeKind]:
-        """One page of the log, from whichever node answers."""
-        deadline = self._world.now + request.timeout
-        first_revision = int(request.value)
-        while self._world.now < deadline:
-            proposer = self._proposer or (yield from self._locate(deadline))
-            if not proposer:
-                continue
-            number = self._chance.getrandbits(60)
-            key = f"page-{number}"
-            self._queues[key] = deque()
-            try:
-                self._send(proposer, _group(request), ReadLog(number, first_revision, waits=bool(request.id)))
-            except TransportError:
-                yield from self._pause(self._world.now + _PAUSE_SECONDS)
-            answer = yield from self._next(key, min(deadline, self._world.now + _ATTEMPT_SECONDS))
-            del self._queues[key]
-            if answer is not None and isinstance(answer[1], LogPage):
-                told.entries = answer[1].entries
-                return OutcomeKind.DONE
-            self._proposer = ""
-        return OutcomeKind.NOT_DONE
+    def _page(self, request: Request, node: str, until: float) -> Wait[LogPage | None]:
+        """What one node answers within the time, or None."""
+        question = ReadLog(self._chance.getrandbits(60), int(request.value), waits=bool(request.id))
+        self._listen(lambda group, message: isinstance(message, LogPage) and message.number == question.number)
+        try:
+            self._send(node, _group(request), question)
+        except TransportError:
+            yield from self._pause(self._world.now + _PAUSE_SECONDS)
+            return None
+        heard = yield from self._next(until)
+        return heard[1] if heard is not None and isinstance(heard[1], LogPage) else None
 
     def _send(self, target: str, group: str, message: WireMessage) -> None:
         channel = CHANNELS.outgoing(target, self.name)
@@ -288,18 +286,9 @@ def _door_payload(request: Request) -> bytes:
     return request.value if request.verb == "garbage" else b"{%b}" % b", ".join(fields)
 
 
-def _question(request: Request) -> Submit | Query:
-    return Query(request.id) if request.verb == "query" else Submit((Command(request.id, request.value),))
+def _nothing(group: str, message: WireMessage) -> bool:
+    return False
 
 
-def _key(group: str, message: WireMessage) -> str:
-    """Which request a message answers."""
-    match message:
-        case Outcome(id=request_id):
-            return f"{group}/{request_id}"
-        case LogPage(number=number):
-            return f"page-{number}"
-        case Located():
-            return "locate"
-        case _:
-            return ""
+def _answers(errand: Errand, group: str, message: WireMessage) -> bool:
+    return isinstance(message, Outcome) and message.id == errand.id and group == errand.group

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 
 from msgspec import Struct
 
-from redpaxos.simulation.plan import LinkPlan
+from redpaxos.simulation.plan import Delivery, LinkPlan
 from redpaxos.simulation.world import World
 from transport.base import Deliver, TransportClosedError, TransportDownError, TransportError
 from transport.names import is_prefix
@@ -46,7 +46,7 @@ class _Parcel(Struct):
 class Network:
     """All endpoints, and which links are cut."""
 
-    def __init__(self, world: World, links: LinkPlan, muted: Iterable[tuple[str, str, int]] = ()) -> None:
+    def __init__(self, world: World, links: LinkPlan, muted: Iterable[Delivery] = ()) -> None:
         self.world = world
         self.plan = links
         self.look: Look = lambda endpoint, channel, payload: payload
@@ -58,6 +58,8 @@ class Network:
         self.storm = 0.0
         # Payloads sent before this are lost when they would arrive: the server was killed, and had them.
         self.killed_at = -1.0
+        # Every delivery that was not lost, as (from, to, number on that link), in the order of sending.
+        self.carried: list[Delivery] = []
         # How many faults cut each link at this time.
         self.cuts: Counter[tuple[str, str]] = Counter()
         self._muted = frozenset(muted)
@@ -129,6 +131,7 @@ class Network:
         if (self.cuts or self._muted or fate < self.plan.loss + self.storm) and self._is_lost(key, link.count, fate):
             self.world.note(f"{parcel.source} -x {target.name}", parcel.seen)
             return
+        self.carried.append((*key, link.count))
         self._send(link, self._delay(pace), parcel, target, deliver)
         if fate * 997 % 1 < self.plan.duplication:
             self.world.fired["duplication"] += 1

@@ -7,6 +7,10 @@ from msgspec import Struct
 
 from paxos.settings import Settings
 from redpaxos.node import ROLES
+from redpaxos.simulation.limits import Limit
+
+Delivery = tuple[str, str, int]
+"""A delivery on a link, as (from, to, number on that link)."""
 
 
 class NodePlan(Struct, frozen=True):
@@ -80,5 +84,7 @@ class Plan(Struct, frozen=True):
     # Who is alive and connected in the calm: a quorum of acceptors and at least one proposer; the rest stays dead.
     core: tuple[str, ...] = ()
     calm_seconds: float = 30.0
-    # Deliveries that are left out, as (from, to, number on that link); only a shrunk plan has any.
-    muted: frozenset[tuple[str, str, int]] = frozenset()
+    # Limits of the code that are smaller in this run; see redpaxos/simulation/limits.py.
+    limits: tuple[Limit, ...] = ()
+    # Deliveries that are left out; only a shrunk plan has any.
+    muted: tuple[Delivery, ...] = ()

@@ -19,9 +19,10 @@ from redpaxos.simulation.cluster import CHANNELS, PRODUCTION, Actors, SimulatedN
 from redpaxos.simulation.faults import Nemesis
 from redpaxos.simulation.histories import judge
 from redpaxos.simulation.invariants import Invariants, Violation
+from redpaxos.simulation.limits import squeezed
 from redpaxos.simulation.network import Network
 from redpaxos.simulation.observer import Observer
-from redpaxos.simulation.plan import ClientPlan, Plan, Request
+from redpaxos.simulation.plan import ClientPlan, Delivery, Plan, Request
 from redpaxos.simulation.swarm import draw
 from redpaxos.simulation.trace import Trace
 from redpaxos.simulation.world import World
@@ -46,6 +47,8 @@ class Result(Struct):
     recovery_seconds: float
     chosen_count: int
     trace: Trace
+    # Every delivery that was not lost, in the order of sending.
+    carried: list[Delivery]
 
     def report(self) -> str:
         """One line for people."""
@@ -84,7 +87,7 @@ class Simulation:
         deadline = self.plan.chaos_seconds + self.plan.calm_seconds
         self._until(deadline, self._has_progressed)
         recovery_seconds = self.world.now - self.plan.chaos_seconds
-        if not self._has_progressed():
+        if self.invariants.violation is None and not self._has_progressed():
             self.invariants.fail("progress", f"the core did not get on within {self.plan.calm_seconds} s: {self._stuck()}")
         self._until(self.world.now + _AFTERMATH_SECONDS, lambda: False)
         self._judge()
@@ -117,7 +120,7 @@ class Simulation:
 
     def _is_complete(self, node: SimulatedNode) -> bool:
         known = node.stores.get("log")
-        return known is None or known.learned_end(LOG)[0] >= self.invariants.group(LOG).chosen_through
+        return known is None or (node.is_up and known.learned_end(LOG)[0] >= self.invariants.group(LOG).chosen_through)
 
     def _stuck(self) -> str:
         """What did not get on."""
@@ -146,9 +149,12 @@ class Simulation:
             recovery_seconds=recovery_seconds,
             chosen_count=sum(group.chosen_through for group in self.invariants.groups.values()),
             trace=self.world.trace,
+            carried=self.network.carried,
         )
 
 
 def run(seed: int = 0, *, plan: Plan | None = None, actors: Actors = PRODUCTION) -> Result:
     """Run the plan of this seed, or the plan that is given, and say how it ended."""
-    return Simulation(draw(seed) if plan is None else plan, actors).run()
+    plan = draw(seed) if plan is None else plan
+    with squeezed(plan.limits):
+        return Simulation(plan, actors).run()

@@ -16,6 +16,7 @@ from redpaxos.node import ROLES
 from redpaxos.simulation.cluster import CHANNELS, CLUSTER
 from redpaxos.simulation.disks import AFTER, BEFORE, ERROR, FULL
 from redpaxos.simulation.faults import LINKS
+from redpaxos.simulation.limits import draw_limits
 from redpaxos.simulation.plan import ClientPlan, Fault, LinkPlan, NodePlan, Plan, Request
 
 _NODE_FAULTS = ("crash", "stop", "power cut while sending", "pause", "slow node", "clock drift", BEFORE, AFTER, ERROR, FULL)
@@ -39,6 +40,7 @@ def draw(seed: int) -> Plan:
         faults=_draw_faults(chance, [node.name for node in nodes], core, chaos_seconds),
         chaos_seconds=chaos_seconds,
         core=core,
+        limits=draw_limits(chance),
     )
 
 
