@@ -11,6 +11,7 @@ from redpaxos.cli.failures import OneLineGroup
 from redpaxos.cli.log import log
 from redpaxos.cli.node import node
 from redpaxos.cli.propose import decide, propose
+from redpaxos.cli.sim import sim
 from redpaxos.cli.status import status
 
 _EPILOG = """
@@ -42,7 +43,7 @@ def cli() -> None:
     """
 
 
-for command in (demo, node, propose, decide, log, status):
+for command in (demo, node, propose, decide, log, status, sim):
     cli.add_command(command)
 
 
