@@ -1,5 +1,6 @@
 """`redpaxos sim`: run whole clusters in simulation, replay a run, and shrink one that fails."""
 
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -29,7 +30,7 @@ def run(*, seed: int, runs: int, jobs: int) -> int:
     from redpaxos.simulation.fleet import PART_COUNT, Summary, run_fleet
 
     total = Summary()
-    label, errors = f"seeds {seed} to {seed + runs - 1}", click.get_text_stream("stderr")
+    label, errors = f"seeds {seed} to {seed + runs - 1}", sys.stderr
     with click.progressbar(run_fleet(range(seed, seed + runs), jobs), length=-(-runs // PART_COUNT), label=label, file=errors) as parts:
         for part in parts:
             total.add(part)
