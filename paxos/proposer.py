@@ -164,13 +164,7 @@ class Proposer:
     def _inspect(self) -> Effects:
         """Find out by a campaign that begins after the question: older promises may have been overtaken by a decision."""
         self._inspecting = True
-        match self.phase:
-            case Preparing():
-                return self._campaign()
-            case Leading(in_flight=in_flight) if not in_flight and not self.waiting:
-                return self._campaign()
-            case _:
-                return self._contend()
+        return self._campaign() if isinstance(self.phase, Preparing) else self._contend()
 
     def _campaign(self) -> Effects:
         self.round_used = max(self.round_used, self.refused_by.round) + 1
