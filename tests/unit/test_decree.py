@@ -31,7 +31,7 @@ from paxos.messages import (
 )
 from paxos.replica import Replica
 from paxos.settings import Settings
-from tests.unit.company import BLUE, FIRST, GREEN, RED, SETTINGS, batch, empty_archive, end_drain, started
+from tests.unit.company import BLUE, FIRST, GREEN, RED, SETTINGS, batch, company, empty_archive, end_drain, started
 
 GROUP = decree_group("colour")
 WINNER = Entry(1, 0, FIRST, BLUE.id, BLUE.value)
@@ -41,7 +41,7 @@ WAITING = Effects(timers=(StartTimer(PATIENCE, SETTINGS.patience_seconds),))
 
 def new_intake(archive: MemoryStorage | None = None, settings: Settings = SETTINGS) -> DecreeIntake:
     """An intake of a decree."""
-    return DecreeIntake(GROUP, archive or empty_archive(), settings)
+    return DecreeIntake(GROUP, company(settings=settings), archive or empty_archive())
 
 
 def decided() -> DecreeIntake:
@@ -52,14 +52,24 @@ def decided() -> DecreeIntake:
     return new_intake(archive)
 
 
-def done(request_id: str) -> Outcome:
+def submit(command: Command, attempt: int = 1, incarnation: int = 1) -> Submit:
+    """A client's command for this life of the node."""
+    return Submit((command,), attempt, incarnation)
+
+
+def query(attempt: int = 1, incarnation: int = 1) -> Query:
+    """A client's question."""
+    return Query("q", attempt, incarnation)
+
+
+def done(request_id: str, attempt: int = 1) -> Outcome:
     """The winner, to whoever asked under this id."""
-    return Outcome(request_id, OutcomeKind.DONE, (WINNER,), "", "")
+    return Outcome(request_id, OutcomeKind.DONE, (WINNER,), "", "", (attempt,))
 
 
-def refused(request_id: str, kind: OutcomeKind, reason: str, count: int = 1) -> Outcome:
+def refused(request_id: str, kind: OutcomeKind, reason: str, attempt: int = 1) -> Outcome:
     """An outcome without a winner."""
-    return Outcome(request_id, kind, (), reason, "", count)
+    return Outcome(request_id, kind, (), reason, "", (attempt,))
 
 
 def rejections(effects: Effects) -> list[dict[str, Any]]:
@@ -71,47 +81,52 @@ def rejections(effects: Effects) -> list[dict[str, Any]]:
 
 
 def test_a_proposal_is_handed_over_at_once() -> None:
-    assert new_intake().handle("c1", Submit((BLUE,))) == telling(Propose((BLUE,))) + WAITING
+    assert new_intake().handle("c1", submit(BLUE)) == telling(Propose((BLUE,))) + WAITING
 
 
 def test_everybody_is_answered_with_the_one_value_that_won() -> None:
     intake = new_intake()
-    intake.handle("c1", Submit((BLUE,)))
-    intake.handle("c2", Submit((RED,)))
-    intake.handle("c3", Query("q"))
+    intake.handle("c1", submit(BLUE))
+    intake.handle("c2", submit(RED))
+    intake.handle("c3", query())
     assert intake.handle("p1", DECIDED) == Effects(send=(Send("c1", done(BLUE.id)), Send("c2", done(RED.id)), Send("c3", done("q"))))
     assert not intake.requests
 
 
 def test_who_asks_later_gets_the_same_value_also_after_a_restart() -> None:
     intake = decided()
-    assert intake.handle("c1", Submit((RED,))) == sending("c1", done(RED.id))
-    assert intake.handle("c2", Query("q")) == sending("c2", done("q"))
+    assert intake.handle("c1", submit(RED)) == sending("c1", done(RED.id))
+    assert intake.handle("c2", query()) == sending("c2", done("q"))
 
 
 def test_who_asks_in_the_drain_that_decides_is_answered_although_the_archive_does_not_know_yet() -> None:
     intake = new_intake()
     intake.handle("p1", DECIDED)
-    assert intake.handle("c1", Submit((RED,))) == sending("c1", done(RED.id))
-    assert intake.handle("c2", Query("q")) == sending("c2", done("q"))
+    assert intake.handle("c1", submit(RED)) == sending("c1", done(RED.id))
+    assert intake.handle("c2", query()) == sending("c2", done("q"))
 
 
-def test_a_request_that_is_repeated_is_proposed_once_and_answered_once() -> None:
+def test_a_command_that_is_asked_for_again_is_proposed_once_and_each_attempt_is_answered() -> None:
     intake = new_intake()
-    intake.handle("c1", Submit((BLUE,)))
-    assert intake.handle("c1", Submit((BLUE,))) == NOTHING
-    assert intake.handle("p1", DECIDED).send == (Send("c1", done(BLUE.id)),)
+    intake.handle("c1", submit(BLUE, 1))
+    assert intake.handle("c1", submit(BLUE, 2)) == WAITING
+    assert intake.handle("p1", DECIDED).send == (Send("c1", done(BLUE.id, 1)), Send("c1", done(BLUE.id, 2)))
+
+
+def test_what_is_meant_for_another_life_of_the_node_is_left_unanswered() -> None:
+    assert new_intake().handle("c1", submit(BLUE, incarnation=2)) == NOTHING
+    assert new_intake().handle("c1", query(incarnation=2)) == NOTHING
 
 
 @pytest.mark.parametrize("value", [b"null", b"0", b"false", b'""', b"[]"])
 def test_any_json_is_a_value(value: bytes) -> None:
     command = Command("any", value)
-    assert new_intake().handle("c1", Submit((command,))).tell == (Propose((command,)),)
+    assert new_intake().handle("c1", submit(command)).tell == (Propose((command,)),)
 
 
 def test_a_value_that_is_too_large_is_rejected() -> None:
     reason = "the value has 6 bytes, at most 3 are allowed"
-    assert new_intake(settings=Settings(value_bytes=3)).handle("c1", Submit((BLUE,))) == sending(
+    assert new_intake(settings=Settings(value_bytes=3)).handle("c1", submit(BLUE)) == sending(
         "c1", refused(BLUE.id, OutcomeKind.REJECTED, reason)
     )
 
@@ -120,16 +135,25 @@ def test_a_value_that_is_too_large_is_rejected() -> None:
 
 
 def test_a_question_makes_the_proposer_find_out() -> None:
-    assert new_intake().handle("c1", Query("q")) == telling(Inspect()) + WAITING
+    assert new_intake().handle("c1", query()) == telling(Inspect()) + WAITING
 
 
 def test_undecided_answers_questions_and_only_questions() -> None:
     intake = new_intake()
-    intake.handle("c1", Query("q"))
-    intake.handle("c1", Query("q"))
-    intake.handle("c2", Submit((BLUE,)))
-    assert intake.handle("p1", Undecided()) == sending("c1", refused("q", OutcomeKind.UNDECIDED, "nothing was proposed", count=2))
+    intake.handle("c1", query())
+    intake.handle("c2", submit(BLUE))
+    assert intake.handle("p1", Undecided()) == sending("c1", refused("q", OutcomeKind.UNDECIDED, "nothing was proposed"))
     assert intake.handle("p1", DECIDED).send == (Send("c2", done(BLUE.id)),)
+
+
+def test_undecided_answers_only_what_was_asked_before_the_proposer_began_to_find_out() -> None:
+    intake = new_intake()
+    intake.handle("c1", query(1))
+    assert intake.handle("c1", query(2)) == WAITING
+    answer = sending("c1", refused("q", OutcomeKind.UNDECIDED, "nothing was proposed", 1))
+    assert intake.handle("p1", Undecided()) == answer + telling(Inspect())
+    answer = sending("c1", refused("q", OutcomeKind.UNDECIDED, "nothing was proposed", 2))
+    assert intake.handle("p1", Undecided()) == answer
 
 
 # ---- time ------------------------------------------------------------------------------------------------------------------------
@@ -137,8 +161,8 @@ def test_undecided_answers_questions_and_only_questions() -> None:
 
 def test_not_done_is_only_said_of_what_was_never_proposed() -> None:
     intake = new_intake()
-    intake.handle("c1", Submit((BLUE,)))
-    intake.handle("c2", Submit((RED,)))
+    intake.handle("c1", submit(BLUE))
+    intake.handle("c2", submit(RED))
     assert intake.handle("p1", Expired(PATIENCE)) == telling(Withdraw((BLUE, RED))) + WAITING
     assert intake.handle("p1", Withdrawn((RED,))) == sending("c2", refused(RED.id, OutcomeKind.NOT_DONE, NO_QUORUM))
     assert intake.handle("p1", Withdrawn(())) == NOTHING
@@ -147,7 +171,7 @@ def test_not_done_is_only_said_of_what_was_never_proposed() -> None:
 
 def test_a_question_that_no_quorum_answers_in_time_is_not_done() -> None:
     intake = new_intake()
-    intake.handle("c1", Query("q"))
+    intake.handle("c1", query())
     effects = intake.handle("p1", Expired(PATIENCE))
     assert effects == sending("c1", refused("q", OutcomeKind.NOT_DONE, NO_QUORUM)) + telling(Withdraw(()))
     assert intake.handle("p1", Expired(PATIENCE)) == NOTHING

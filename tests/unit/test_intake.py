@@ -61,14 +61,19 @@ def with_blue_executed() -> MemoryStorage:
     return archive
 
 
-def outcome(kind: OutcomeKind, reason: str, *, command: Command = BLUE, leader: str = "", count: int = 1) -> Outcome:
-    """An outcome without an entry."""
-    return Outcome(command.id, kind, (), reason, leader, count)
+def submit(*commands: Command, attempt: int = 1, incarnation: int = 1) -> Submit:
+    """A client's commands for this life of the node."""
+    return Submit(commands, attempt, incarnation)
 
 
-def done(leader: str = "p1") -> Outcome:
+def outcome(kind: OutcomeKind, reason: str, *attempts: int, command: Command = BLUE, leader: str = "") -> Outcome:
+    """An outcome without an entry, of the first attempt unless told otherwise."""
+    return Outcome(command.id, kind, (), reason, leader, attempts or (1,))
+
+
+def done(*attempts: int, leader: str = "p1") -> Outcome:
     """The outcome of BLUE."""
-    return Outcome(BLUE.id, OutcomeKind.DONE, (BLUE_ENTRY,), "", leader)
+    return Outcome(BLUE.id, OutcomeKind.DONE, (BLUE_ENTRY,), "", leader, attempts or (1,))
 
 
 def sweeps(intake: Intake, count: int) -> Effects:
@@ -83,89 +88,99 @@ def sweeps(intake: Intake, count: int) -> Effects:
 
 
 def test_a_leader_hands_over_at_once_and_watches_the_time() -> None:
-    assert leading().handle("c1", Submit((BLUE, RED))) == telling(Propose((BLUE, RED))) + SWEEPING
+    assert leading().handle("c1", submit(BLUE, RED)) == telling(Propose((BLUE, RED))) + SWEEPING
 
 
 def test_a_leader_hands_nothing_over_before_it_has_executed_what_former_leaders_did() -> None:
     intake = new_intake()
     intake.handle("p1", Elected(FIRST, 2))
-    assert intake.handle("c1", Submit((BLUE,))) == SWEEPING
+    assert intake.handle("c1", submit(BLUE)) == SWEEPING
     assert intake.handle("p1", Executed(0, FIRST, (), ())) == NOTHING
     assert intake.handle("p1", Executed(1, FIRST, (), ())) == telling(Propose((BLUE,)))
 
 
 def test_what_waited_is_handed_over_on_election() -> None:
     intake = new_intake()
-    assert intake.handle("c1", Submit((BLUE,))) == SWEEPING
+    assert intake.handle("c1", submit(BLUE)) == SWEEPING
     assert intake.handle("p1", Elected(FIRST, 0)) == telling(Propose((BLUE,)))
 
 
 def test_a_command_that_is_executed_is_answered_to_everyone_who_asked_for_it() -> None:
     intake = leading()
-    intake.handle("c1", Submit((BLUE,)))
-    assert intake.handle("c2", Submit((BLUE,))) == NOTHING
-    assert intake.handle("c1", Submit((BLUE,))) == NOTHING
-    assert intake.handle("p1", Executed(0, FIRST, (BLUE_ENTRY,), ())) == Effects(send=(Send("c1", done()), Send("c2", done())))
+    intake.handle("c1", submit(BLUE))
+    assert intake.handle("c2", submit(BLUE, attempt=7)) == NOTHING
+    assert intake.handle("c1", submit(BLUE, attempt=2)) == NOTHING
+    assert intake.handle("p1", Executed(0, FIRST, (BLUE_ENTRY,), ())) == Effects(send=(Send("c1", done(1, 2)), Send("c2", done(7))))
     assert intake.handle("p1", Executed(1, FIRST, (BLUE_ENTRY,), ())) == NOTHING
 
 
 def test_a_command_executed_before_is_done_and_not_proposed_again() -> None:
-    assert leading(with_blue_executed()).handle("c1", Submit((BLUE,))) == sending("c1", done())
+    assert leading(with_blue_executed()).handle("c1", submit(BLUE)) == sending("c1", done())
 
 
 def test_a_client_at_a_follower_is_sent_to_the_leader() -> None:
     redirect = outcome(OutcomeKind.REDIRECT, "another node leads", leader="p2")
-    assert following().handle("c1", Submit((BLUE,))) == sending("c1", redirect)
+    assert following().handle("c1", submit(BLUE)) == sending("c1", redirect)
 
 
 def test_clients_that_wait_are_sent_on_when_somebody_leads() -> None:
     intake = new_intake()
-    intake.handle("c1", Submit((BLUE,)))
+    intake.handle("c1", submit(BLUE))
     assert intake.handle("p1", Following("")) == NOTHING
     redirect = outcome(OutcomeKind.REDIRECT, "another node leads", leader="p2")
     assert intake.handle("p1", Following("p2")) == sending("c1", redirect)
 
 
-def test_a_redirect_says_how_many_requests_it_answers() -> None:
+def test_an_outcome_names_the_attempts_that_it_answers() -> None:
     intake = new_intake()
-    intake.handle("c1", Submit((BLUE,)))
-    intake.handle("c1", Submit((BLUE,)))
-    intake.handle("c2", Submit((BLUE,)))
+    intake.handle("c1", submit(BLUE, attempt=1))
+    intake.handle("c1", submit(BLUE, attempt=2))
+    intake.handle("c2", submit(BLUE, attempt=1))
     (first, second) = intake.handle("p1", Following("p2")).send
     assert (first.target, second.target) == ("c1", "c2")
-    assert first.message == outcome(OutcomeKind.REDIRECT, "another node leads", leader="p2", count=2)
+    assert first.message == outcome(OutcomeKind.REDIRECT, "another node leads", 1, 2, leader="p2")
+
+
+def test_what_is_meant_for_another_life_of_the_node_is_left_unanswered() -> None:
+    assert leading().handle("c1", submit(BLUE, incarnation=2)) == NOTHING
 
 
 def test_a_clients_command_needs_an_id() -> None:
     nameless = Command("", b"1")
     rejected = outcome(OutcomeKind.REJECTED, "a client's command needs an id", command=nameless, leader="p1")
-    assert leading().handle("c1", Submit((nameless,))) == sending("c1", rejected)
+    assert leading().handle("c1", submit(nameless)) == sending("c1", rejected)
 
 
 def test_a_value_that_is_too_large_is_rejected_with_its_size() -> None:
     intake = leading(settings=Settings(value_bytes=3))
     rejected = outcome(OutcomeKind.REJECTED, "the value has 6 bytes, at most 3 are allowed", leader="p1")
-    assert intake.handle("c1", Submit((BLUE,))) == sending("c1", rejected)
+    assert intake.handle("c1", submit(BLUE)) == sending("c1", rejected)
 
 
 def test_what_does_not_fit_the_waiting_room_is_not_done() -> None:
     intake = leading(settings=Settings(waiting_bytes=8))
     overloaded = outcome(OutcomeKind.NOT_DONE, "overloaded, try later", command=RED, leader="p1")
-    effects = intake.handle("c1", Submit((BLUE, RED)))
+    effects = intake.handle("c1", submit(BLUE, RED))
     assert effects.send == (Send("c1", overloaded),)
     intake.handle("p1", Executed(0, FIRST, (BLUE_ENTRY,), ()))
-    assert intake.handle("c1", Submit((RED,))).tell == (Propose((RED,)),)
+    assert intake.handle("c1", submit(RED)).tell == (Propose((RED,)),)
+
+
+def test_a_value_that_is_not_json_is_rejected_whoever_wrote_the_client() -> None:
+    (send,) = leading().handle("c1", submit(Command("x", b"Hello, Paxos!"))).send
+    assert isinstance(send.message, Outcome)
+    assert (send.message.kind, send.message.reason[:16]) == (OutcomeKind.REJECTED, "value: not JSON:")
 
 
 @pytest.mark.parametrize("value", [b"null", b"0", b"false", b'""', b"[]"])
 def test_any_json_is_a_value(value: bytes) -> None:
     command = Command("any", value)
-    assert leading().handle("c1", Submit((command,))).tell == (Propose((command,)),)
+    assert leading().handle("c1", submit(command)).tell == (Propose((command,)),)
 
 
 def test_anybody_is_told_who_leads() -> None:
-    assert new_intake().handle("c1", Locate()) == sending("c1", Located(""))
-    assert following().handle("c1", Locate()) == sending("c1", Located("p2"))
+    assert new_intake().handle("c1", Locate()) == sending("c1", Located("", 1))
+    assert following().handle("c1", Locate()) == sending("c1", Located("p2", 1))
 
 
 def test_nothing_begins_and_nothing_waits_for_the_end_of_a_drain() -> None:
@@ -179,13 +194,13 @@ def test_nothing_begins_and_nothing_waits_for_the_end_of_a_drain() -> None:
 
 def test_what_may_be_in_an_accept_is_unknown_when_the_leader_is_deposed() -> None:
     intake = leading()
-    intake.handle("c1", Submit((BLUE,)))
+    intake.handle("c1", submit(BLUE))
     assert intake.handle("p1", Deposed(RIVAL)) == sending("c1", outcome(OutcomeKind.UNKNOWN, "the leader changed", leader="p1"))
 
 
 def test_what_was_withdrawn_in_time_is_kept_and_handed_over_by_the_next_reign() -> None:
     intake = leading()
-    intake.handle("c1", Submit((BLUE,)))
+    intake.handle("c1", submit(BLUE))
     assert intake.handle("p1", Withdrawn((BLUE, RED))) == NOTHING
     assert intake.handle("p1", Deposed(RIVAL)) == NOTHING
     assert intake.handle("p1", Elected(FIRST, 0)) == telling(Propose((BLUE,)))
@@ -196,7 +211,7 @@ def test_what_was_withdrawn_in_time_is_kept_and_handed_over_by_the_next_reign() 
 
 def test_not_done_is_said_of_what_was_never_proposed_when_patience_ends() -> None:
     intake = new_intake()
-    intake.handle("c1", Submit((BLUE,)))
+    intake.handle("c1", submit(BLUE))
     assert sweeps(intake, 3).send == ()
     assert intake.handle("p1", Expired(SWEEP)) == sending("c1", outcome(OutcomeKind.NOT_DONE, NO_QUORUM))
     assert intake.handle("p1", Expired(SWEEP)) == NOTHING
@@ -204,7 +219,7 @@ def test_not_done_is_said_of_what_was_never_proposed_when_patience_ends() -> Non
 
 def test_what_waits_too_long_at_the_proposer_is_taken_back_and_then_not_done() -> None:
     intake = leading()
-    intake.handle("c1", Submit((BLUE,)))
+    intake.handle("c1", submit(BLUE))
     assert sweeps(intake, 4).tell == (Withdraw((BLUE,)),)
     intake.handle("p1", Withdrawn((BLUE,)))
     assert sweeps(intake, 1).send == (Send("c1", outcome(OutcomeKind.NOT_DONE, NO_QUORUM, leader="p1")),)
@@ -212,7 +227,7 @@ def test_what_waits_too_long_at_the_proposer_is_taken_back_and_then_not_done() -
 
 def test_what_cannot_be_taken_back_is_never_called_not_done() -> None:
     intake = leading()
-    intake.handle("c1", Submit((BLUE,)))
+    intake.handle("c1", submit(BLUE))
     for _ in range(20):
         assert sweeps(intake, 1).send == ()
         intake.handle("p1", Withdrawn(()))
@@ -222,7 +237,7 @@ def test_what_cannot_be_taken_back_is_never_called_not_done() -> None:
 def test_a_sweep_finds_what_was_executed_unnoticed() -> None:
     archive = empty_archive()
     intake = leading(archive)
-    intake.handle("c1", Submit((BLUE,)))
+    intake.handle("c1", submit(BLUE))
     replica = Replica(LOG, archive)
     end_drain(archive, replica, replica.handle("p1", Chosen(0, FIRST, batch(BLUE))))
     assert intake.handle("p1", Expired(SWEEP)) == sending("c1", done())

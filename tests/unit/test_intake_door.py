@@ -20,12 +20,11 @@ from paxos.messages import (
     Outcome,
     OutcomeKind,
     Propose,
-    Submit,
     Withdrawn,
 )
 from paxos.settings import Settings
 from tests.unit.company import BLUE, FIRST, GREEN, RED, RIVAL, company
-from tests.unit.test_intake import BLUE_ENTRY, SWEEPING, following, leading, new_intake, sweeps, with_blue_executed
+from tests.unit.test_intake import BLUE_ENTRY, SWEEPING, following, leading, new_intake, submit, sweeps, with_blue_executed
 
 GREEN_ENTRY = Entry(1, 0, FIRST, "", GREEN.value)
 
@@ -101,7 +100,7 @@ def test_what_cannot_be_accepted_is_answered_at_the_door_with_the_reason_by_one_
 def test_a_client_that_asks_for_what_came_through_the_door_is_answered_too() -> None:
     intake = leading()
     intake.handle("p1", knock(BLUE))
-    intake.handle("c1", Submit((BLUE,)))
+    intake.handle("c1", submit(BLUE))
     (send,) = intake.handle("p1", Executed(0, FIRST, (BLUE_ENTRY,), ())).send
     assert send.target == "c1"
 
@@ -140,7 +139,7 @@ def test_not_done_is_never_said_of_what_a_former_reign_proposed(following_node: 
     intake.handle("p1", knock(BLUE))
     intake.handle("p1", Deposed(RIVAL))
     intake.handle("p1", Following(""))
-    intake.handle("c1", Submit((BLUE,)))
+    intake.handle("c1", submit(BLUE))
     effects = intake.handle("p1", Following(following_node)) + sweeps(intake, 4)
     assert [send.message.kind for send in effects.send if isinstance(send.message, Outcome)] == [OutcomeKind.UNKNOWN]
 

@@ -188,6 +188,24 @@ def test_a_question_is_answered_with_undecided_when_a_quorum_has_voted_for_nothi
     assert proposer.handle("p1", Expired(RETRY)) == NOTHING
 
 
+def test_a_question_is_never_answered_by_promises_older_than_itself() -> None:
+    proposer = proposing(BLUE)
+    assert proposer.handle("p1", Inspect()).send == (Send(ACCEPTORS, Prepare(Ballot(2, "p1"), 0)),)
+    proposer = proposing(BLUE)
+    promised(proposer)
+    proposer.handle("p1", Withdraw((BLUE,)))
+    proposer.handle("p1", Inspect())
+    assert proposer.handle("a3", Promise(FIRST, 0, END_SLOT, ())) == NOTHING
+
+
+def test_a_question_to_a_proposer_with_a_value_in_flight_waits_for_what_wins() -> None:
+    proposer = proposing(BLUE)
+    promised(proposer)
+    proposer.flush()
+    assert proposer.handle("p1", Inspect()) == NOTHING
+    assert isinstance(proposer.phase, Leading)
+
+
 def test_a_question_finishes_what_it_finds() -> None:
     proposer = new_proposer()
     proposer.handle("p1", Inspect())
