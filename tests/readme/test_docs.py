@@ -1,0 +1,104 @@
+"""The pages in docs/: ladders are what the roles do, tests that are named exist, and examples are taken by what they are for."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+import redis
+from redis.exceptions import NoPermissionError
+
+import redpaxos
+from docs.ladders import SCENES, redrawn
+from redpaxos.node import Node, NodeConfig, sqlite_stores
+from tests.servers import RedisServer
+from transport.opening import open_transport
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+DOCS = ROOT / "docs"
+PROTOCOL = (DOCS / "protocol.md").read_text(encoding="utf-8")
+_ACL = re.compile(r"<!-- acl -->\n```text\n(.*?)```", re.DOTALL)
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_each_scene_stands_on_the_page_once(name: str) -> None:
+    assert PROTOCOL.count(f"<!-- ladder: {name} -->") == 1
+
+
+def test_the_ladders_show_what_the_roles_do() -> None:
+    assert redrawn(PROTOCOL) == PROTOCOL, "python docs/ladders.py draws them anew"
+
+
+def test_a_ladder_that_was_changed_by_hand_is_noticed() -> None:
+    changed = PROTOCOL.replace("Promise 1.p1", "Promise 9.p1")
+    assert redrawn(changed) == PROTOCOL
+
+
+def test_every_test_that_a_page_names_exists() -> None:
+    source = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
+    named = {name for page in DOCS.rglob("*.md") for name in re.findall(r"`(test_\w+)`", page.read_text(encoding="utf-8"))}
+    assert named
+    assert [name for name in sorted(named) if f"def {name}(" not in source] == []
+
+
+def test_the_picture_tells_the_demos_story() -> None:
+    picture = "".join(ElementTree.parse(DOCS / "demo.svg").getroot().itertext()).replace("\N{NO-BREAK SPACE}", " ")
+    story = (ROOT / "redpaxos" / "demo" / "story.py").read_text(encoding="utf-8")
+    for chapter in re.findall(r'\.chapter\("(.+)"\)', story):
+        assert chapter in picture, f"python docs/picture.py draws {chapter!r}"
+
+
+@pytest.fixture(scope="module")
+def guarded_server() -> Iterator[RedisServer]:
+    """A server with the users of docs/operations.md."""
+    example = _ACL.search((DOCS / "operations.md").read_text(encoding="utf-8"))
+    assert example is not None
+    with RedisServer() as server:
+        for command in example[1].splitlines():
+            plain, *selectors = command.split(" (")
+            server.cli(*plain.split(), *(f"({selector}" for selector in selectors))
+        yield server
+
+
+@pytest.mark.server
+@pytest.mark.parametrize(
+    ("user", "channel", "allowed"),
+    [
+        ("n1", "redpaxos:{demo.0}:learners:from:n1", True),
+        ("n1", "redpaxos:{demo.0}:learners:from:n2", False),
+        ("n1", "redpaxos:demo:chosen", True),
+        ("app", "redpaxos:{demo.0}:proposers:from:client-1", True),
+        ("app", "redpaxos:{demo.0}:learners:from:n1", False),
+        ("door", "redpaxos:demo:propose", True),
+        ("door", "redpaxos:demo:chosen", False),
+        ("door", "redpaxos:{demo.0}:learners:from:n1", False),
+    ],
+)
+def test_the_acl_lets_each_user_speak_for_itself_and_for_nobody_else(
+    guarded_server: RedisServer, user: str, channel: str, allowed: bool
+) -> None:
+    with redis.Redis.from_url(url_of(guarded_server, user)) as client:
+        try:
+            client.publish(channel, b"")
+        except NoPermissionError:
+            assert not allowed
+        else:
+            assert allowed
+
+
+@pytest.mark.server
+def test_a_node_and_a_client_work_under_the_acl(guarded_server: RedisServer, tmp_path: Path) -> None:
+    config = NodeConfig("n1", "demo", ("n1",))
+    node = Node(config, open_transport(url_of(guarded_server, "n1")), sqlite_stores(tmp_path, config))
+    node.start()
+    try:
+        with redpaxos.connect(url_of(guarded_server, "app"), cluster="demo") as client:
+            assert client.propose("Hello, Paxos!").revision == 1
+    finally:
+        node.stop()
+
+
+def url_of(server: RedisServer, user: str) -> str:
+    """The server's address for one of the users."""
+    return server.url.replace("://", f"://{user}:SECRET-OF-{user.upper()}@")
