@@ -11,6 +11,8 @@ from redis.exceptions import NoPermissionError
 
 import redpaxos
 from docs.ladders import SCENES, redrawn
+from paxos.settings import Settings
+from redpaxos.config import read_config
 from redpaxos.node import Node, NodeConfig, sqlite_stores
 from tests.servers import RedisServer
 from transport.opening import open_transport
@@ -18,6 +20,11 @@ from transport.opening import open_transport
 ROOT = Path(__file__).resolve().parent.parent.parent
 DOCS = ROOT / "docs"
 PROTOCOL = (DOCS / "protocol.md").read_text(encoding="utf-8")
+OPERATIONS = (DOCS / "operations.md").read_text(encoding="utf-8")
+SOURCE = "".join(
+    path.read_text(encoding="utf-8") for package in ("paxos", "actors", "redpaxos") for path in sorted((ROOT / package).rglob("*.py"))
+)
+_KINDS = (r'MalformedError\(\s*"([a-z ]+)"', r'_refuse\(\s*"([a-z ]+)"', r'refused\["([a-z ]+)"\]')
 _ACL = re.compile(r"<!-- acl -->\n```text\n(.*?)```", re.DOTALL)
 
 
@@ -49,10 +56,54 @@ def test_the_picture_tells_the_demos_story() -> None:
         assert chapter in picture, f"python docs/picture.py draws {chapter!r}"
 
 
+def test_every_kind_of_refusal_that_a_node_counts_is_explained() -> None:
+    counted = {kind for pattern in _KINDS for kind in re.findall(pattern, SOURCE)}
+    assert counted == {kind for row in table_after("| `refused` | somebody sent |") for kind in quoted(row)}
+
+
+def test_what_a_node_says_when_it_refuses_is_quoted_as_it_says_it() -> None:
+    fragments = [
+        part.strip() for row in table_after("| it says | what happened | what to do |") for text in quoted(row) for part in text.split("…")
+    ]
+    assert fragments
+    assert [fragment for fragment in fragments if fragment.strip(": ") not in SOURCE] == []
+
+
+def test_the_settings_that_are_named_exist_and_have_the_values_given() -> None:
+    defaults = Settings()
+    page = OPERATIONS + PROTOCOL
+    named = set(re.findall(r"`(\w+_(?:seconds|bytes|slots))`", page))
+    assert named
+    assert [name for name in sorted(named) if not hasattr(defaults, name)] == []
+    assert [
+        (name, value) for name, value in re.findall(r"`(\w+_seconds)` \(([\d.]+)\)", page) if getattr(defaults, name) != float(value)
+    ] == []
+
+
+def test_the_configuration_example_is_taken(tmp_path: Path) -> None:
+    example = re.search(r"<!-- config -->\n```toml\n(.*?)```", OPERATIONS, re.DOTALL)
+    assert example is not None
+    (tmp_path / "redpaxos.toml").write_text(example[1])
+    config = read_config(tmp_path / "redpaxos.toml")
+    assert config.options()["members"] == "n1,n2,n3"
+    assert config.settings.election_timeout_seconds == 0.35
+
+
+def table_after(header: str) -> list[str]:
+    """The first cells of the rows below this header."""
+    rows = OPERATIONS.partition(header)[2].partition("\n\n")[0].splitlines()
+    return [row.split("|")[1] for row in rows[2:]]
+
+
+def quoted(cell: str) -> list[str]:
+    """What stands in code quotes."""
+    return re.findall(r"`(.+?)`", cell)
+
+
 @pytest.fixture(scope="module")
 def guarded_server() -> Iterator[RedisServer]:
     """A server with the users of docs/operations.md."""
-    example = _ACL.search((DOCS / "operations.md").read_text(encoding="utf-8"))
+    example = _ACL.search(OPERATIONS)
     assert example is not None
     with RedisServer() as server:
         for command in example[1].splitlines():
