@@ -105,17 +105,21 @@ def check(operations: Iterable[Operation], model: Model[Any], step_budget: int =
 
 
 def _judge(model: Model[Any], part: list[Operation], step_budget: int) -> Found | Broken | OutOfSteps:
-    """Search; where the search makes no headway, look whether there is a contradiction nearby before searching on."""
-    search = Search(model, part, Budget(step_budget))
-    result = search.run(_PATIENCE)
-    if isinstance(result, Found):
-        return result
-    nearby = look_nearby(model, part, result.culprit)
-    if nearby is not None:
-        return nearby
-    if isinstance(result, OutOfSteps):
-        result = search.run()
-    return Broken(model, part, result.culprit) if isinstance(result, Stuck) else result
+    """Search; whenever the search makes no headway, look whether there is a contradiction nearby before searching on."""
+    budget, patience = Budget(step_budget), _PATIENCE
+    search = Search(model, part, budget)
+    while True:
+        result = search.run(patience)
+        if isinstance(result, Found):
+            return result
+        nearby = look_nearby(model, part, result.culprit)
+        if nearby is not None:
+            return nearby
+        if isinstance(result, Stuck):
+            return Broken(model, part, result.culprit)
+        if budget.left < 0:
+            return result
+        patience *= 2
 
 
 def _by_key(operations: Iterable[Operation]) -> dict[str, list[Operation]]:

@@ -13,12 +13,16 @@ Operations of unknown outcome have no response. Three rules keep them from multi
 Likewise an operation that only observes is placed as soon as its answer fits, for that takes nothing from the future.
 """
 
+import sys
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from redpaxos.simulation.history import Operation
 from redpaxos.simulation.models.base import ANYTHING, UNKNOWN, Model
 from redpaxos.simulation.timeline import Call, Moment, Timeline, Twins
+
+# How many responses ahead a need is foreseen. Foresight saves walks, but who foresees too much stops far from the contradiction.
+_FORESIGHT = 100
 
 # The calls placed so far, latest first, as nested pairs: nodes share their beginnings.
 Trail = tuple[Any, ...]
@@ -85,10 +89,10 @@ class Search:
         self._furthest = start
         self._untried: list[Iterator[Node]] = [iter((start,))]
 
-    def run(self, patience: int | None = None) -> Found | Stuck | OutOfSteps:
+    def run(self, patience: int = sys.maxsize) -> Found | Stuck | OutOfSteps:
         """Search until an order is found or excluded, or until the budget is spent, or so many steps brought no walk any further."""
         moments = self._timeline.moments
-        give_up_at = 0 if patience is None else self._budget.left - patience
+        give_up_at = self._budget.left - patience
         while self._untried:
             if self._budget.left < max(0, give_up_at):
                 return OutOfSteps(moments[self._furthest.moment].call.operation)
@@ -101,7 +105,7 @@ class Search:
                 return Found(_order(node.trail))
             if self._is_known(node):
                 continue
-            if patience is not None and node.moment > self._furthest.moment:
+            if node.moment > self._furthest.moment:
                 give_up_at = self._budget.left - patience
             self._furthest = max(self._furthest, node, key=_progress)
             self._untried.append(self._successors(node))
@@ -174,12 +178,14 @@ class Search:
                 yield placed
 
     def _is_doomed(self, node: Node, after: Node) -> bool:
-        """Whether something is still needed that the state no longer shows and that nothing left can show again."""
+        """Whether something is needed soon that the state no longer shows, and nothing left can show it again in time."""
         shown = self._model.shown(node.state)
         if shown is ANYTHING or shown == self._model.shown(after.state):
             return False
         deadline = self._timeline.needed_by(shown, after.moment, after.placed)
-        return deadline is not None and not self._timeline.is_supplied(shown, after.moment, after.placed, after.used, deadline)
+        if deadline is None or deadline > node.moment + _FORESIGHT:
+            return False
+        return not self._timeline.is_supplied(shown, after.moment, after.placed, after.used, deadline)
 
     def _is_justified(self, node: Node, call: Call, after: Any) -> bool:
         """Whether placing this call may be what the unknown operation before it was placed for."""

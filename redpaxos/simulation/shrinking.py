@@ -20,7 +20,6 @@ from redpaxos.simulation.history import Operation, Outcome
 from redpaxos.simulation.models.base import Model
 from redpaxos.simulation.search import Budget, Found, Stuck, search
 
-
 # Model steps for one look at a neighbourhood, and the responses to each side that it holds.
 _LOCAL_STEPS = 100_000
 _LOCAL_WIDTHS = (4, 8, 16, 32, 64, 128, 256, 512)

@@ -87,14 +87,14 @@ class Timeline:
         self.twins: list[Twins] = []
         # Twins by what they show.
         self._showing: dict[Hashable, list[Twins]] = {}
-        # Twins by their canonical input.
-        self._alike: dict[Hashable, Twins] = {}
+        # Twins by the text of their canonical input.
+        self._alike: dict[str, Twins] = {}
         # Calls by what they need, in the order of their responses.
         self._in_need: dict[Hashable, list[Call]] = {}
         # The first moments of the calls that show something, by what they show.
         self._supplied_at: dict[Hashable, list[int]] = {}
-        # A small number for each canonical input with its output.
-        self._kinds: dict[Hashable, int] = {}
+        # A small number for each canonical input with its output; as text, for Python takes true for 1.
+        self._kinds: dict[str, int] = {}
         self._unknown_count = 0
         self._lay_out(operations)
 
@@ -149,7 +149,7 @@ class Timeline:
             input=canonical,
             output=output,
             bit=bit,
-            kind=self._kinds.setdefault((canonical, output), len(self._kinds)),
+            kind=self._kinds.setdefault(repr((canonical, output)), len(self._kinds)),
             observes=model.observes(operation.input, output),
             needs=model.needs(operation.input, output),
             shows=model.shows(canonical),
@@ -173,9 +173,9 @@ class Timeline:
 
     def _add_unknown(self, call: Call) -> None:
         self._unknown_count += 1
-        twins = self._alike.get(call.input)
+        twins = self._alike.get(repr(call.input))
         if twins is None:
-            twins = self._alike[call.input] = Twins(len(self.twins))
+            twins = self._alike[repr(call.input)] = Twins(len(self.twins))
             self.twins.append(twins)
             self._showing.setdefault(call.shows, []).append(twins)
         twins.add(call)

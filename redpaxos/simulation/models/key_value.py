@@ -131,7 +131,7 @@ class KeyValue(Model[Entry]):
         return output if input[0] != "get" and isinstance(output, int) and not isinstance(output, bool) else None
 
     def removable(self, operations: Sequence[Operation]) -> list[frozenset[int]]:
-        return super().removable(operations) + _families(operations)
+        return super().removable(operations) + _families(operations, began_empty=self._initial is not _MIDWAY)
 
     def describe(self, state: Entry) -> str:
         if state.value is None or state.value is ANYTHING:
@@ -183,12 +183,12 @@ def _mentions(input: Input, output: Output) -> Iterator[Scalar]:
         yield input[1]
 
 
-def _families(operations: Sequence[Operation]) -> list[frozenset[int]]:
+def _families(operations: Sequence[Operation], began_empty: bool) -> list[frozenset[int]]:
     """Operations that write and read the same values, one set a family.
 
     Taking a family out of a valid order leaves a valid order: where its values were in the store, the value before them is, and whoever
     saw it left with the family. Not so for an operation that saw what was *not* there: with one of those, there are no families. Nor is
-    absence a family: the store began with it.
+    absence a family if the store began with it.
     """
     told = {revision for operation in operations for revision in _told_revisions(operation)}
     members: dict[Hashable, set[int]] = {}
@@ -200,7 +200,7 @@ def _families(operations: Sequence[Operation]) -> list[frozenset[int]]:
         for trait in [trait for trait, known in members.items() if known & family] + list(traits):
             members[trait] = family
     absence = members.get(("value", None))
-    return sorted({frozenset(family) for family in members.values() if family is not absence}, key=min)
+    return sorted({frozenset(family) for family in members.values() if not began_empty or family is not absence}, key=min)
 
 
 def _told_revisions(operation: Operation) -> Iterator[Scalar]:

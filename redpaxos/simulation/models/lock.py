@@ -73,10 +73,10 @@ class FencedLock(Model[Grant]):
         match input:
             case ("acquire", owner) if owner is not None:
                 good = is_value(owner) and (output is None or output is UNKNOWN or is_number(output))
-            case ("release", _, token):
-                good = is_number(token) and (output is UNKNOWN or isinstance(output, bool))
+            case ("release", owner, token):
+                good = is_value(owner) and is_number(token) and (output is UNKNOWN or isinstance(output, bool))
             case ("holder",):
-                good = not isinstance(output, tuple) or (len(output) == 2 and is_number(output[1]))
+                good = _is_grant(output) if isinstance(output, tuple) else output is UNKNOWN or is_value(output)
             case _:
                 good = False
         if not good:
@@ -162,6 +162,10 @@ def _holder(state: Grant, output: Heard) -> Grant | None:
     if state.owner != owner or owner is None or not isinstance(token, int) or not state.token.may_be(token):
         return None
     return Grant(owner, Number(token, True))
+
+
+def _is_grant(output: tuple[Scalar, ...]) -> bool:
+    return len(output) == 2 and is_value(output[0]) and is_number(output[1])
 
 
 def _owner(operation: Operation) -> Scalar:

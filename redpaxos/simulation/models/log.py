@@ -97,7 +97,7 @@ class AppendOnlyLog(Model[Entries]):
             case ("length",):
                 good = output is UNKNOWN or is_number(output)
             case ("read", int(first), int(count)):
-                good = first >= 1 and count >= 0 and (output is UNKNOWN or isinstance(output, tuple))
+                good = first >= 1 and count >= 0 and (output is UNKNOWN or (isinstance(output, tuple) and all(map(is_value, output))))
             case _:
                 good = False
         if not good:
