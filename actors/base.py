@@ -27,7 +27,24 @@ from paxos.company import Company
 from paxos.effects import Effects, Send, StartTimer
 from paxos.errors import MalformedError, PaxosError
 from paxos.groups import LOG
-from paxos.messages import Begin, Deposed, Elected, Expired, Following, Inquire, Message, Report, Stranger, WireMessage
+from paxos.messages import (
+    Accept,
+    Begin,
+    ChosenPage,
+    Deposed,
+    Elected,
+    Expired,
+    Following,
+    Inquire,
+    LogPage,
+    Message,
+    Outcome,
+    Promise,
+    Report,
+    Stranger,
+    VotesPage,
+    WireMessage,
+)
 from paxos.records import LAZY, PeerStore, Record
 from transport.base import Transport, TransportClosedError, TransportError
 
@@ -35,6 +52,7 @@ WAKE = "wake"
 _DRAIN_COUNT = 4096
 _FRAME_BYTES = 256 * 1024
 _CAST_COUNT = 4096
+_SMALL_BYTES = 64
 
 
 def _nobody_waits() -> None:
@@ -333,5 +351,14 @@ class RoleActor(pykka.ThreadingActor):
 
 def _weight(message: WireMessage) -> int:
     """About how many bytes a message takes."""
-    value = getattr(message, "value", b"")
-    return 64 + len(value) + 300 * len(getattr(message, "commands", ()))
+    match message:
+        case Accept(value=value):
+            return _SMALL_BYTES + len(value)
+        case Promise(votes=votes) | VotesPage(votes=votes):
+            return _SMALL_BYTES + sum(_SMALL_BYTES + len(vote.value) for vote in votes)
+        case ChosenPage(values=values):
+            return _SMALL_BYTES + sum(_SMALL_BYTES + len(value) for _, value in values)
+        case LogPage(entries=entries) | Outcome(entries=entries):
+            return _SMALL_BYTES + sum(_SMALL_BYTES + len(entry.value) for entry in entries)
+        case _:
+            return _SMALL_BYTES
