@@ -1,0 +1,180 @@
+"""A node: real Pykka actors, started and stopped whole; one that cannot go on says why and takes nothing with it."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import pykka
+import pytest
+
+from actors.channels import Channels
+from actors.storage.base import StorageError
+from actors.storage.memory import MemoryStorage
+from paxos.records import Record, RoundUsed
+from redpaxos.errors import NodeFailedError
+from redpaxos.node import MakeStorage, Node, NodeConfig
+from tests.transport.inbox import Inbox, wait_until
+from transport.base import Deliver, TransportError
+from transport.memory import MemoryHub, MemoryTransport
+
+CHANNELS = Channels("demo")
+MEMBERS = ("n1", "n2", "n3")
+DEADLINE_SECONDS = 10.0
+
+
+class Cluster:
+    """Nodes on one hub, and somebody at the doors."""
+
+    def __init__(self) -> None:
+        self.hub = MemoryHub()
+        self.nodes: list[Node] = []
+        self.door = MemoryTransport(self.hub)
+        self.chosen = Inbox()
+        self.door.subscribe(CHANNELS.door("chosen"), self.chosen.deliver)
+
+    def start(self, name: str, members: tuple[str, ...] = MEMBERS, make_storage: MakeStorage | None = None, **config: Any) -> Node:
+        """One more node."""
+        make = make_storage or (lambda store: MemoryStorage("demo", name, f"{store}-of-{name}"))
+        node = Node(NodeConfig(name, "demo", members, **config), MemoryTransport(self.hub), make)
+        node.start()
+        self.nodes.append(node)
+        return node
+
+    def propose(self, value: object) -> dict[str, Any]:
+        """Publish a proposal at the door until it is chosen."""
+        text = json.dumps({"value": value, "id": f"id-{value}"}).encode()
+        count = len(self.chosen.payloads)
+        self.door.publish(CHANNELS.door("propose"), text)
+        *_, (_, payload) = self.chosen.wait_for(count + 1, DEADLINE_SECONDS)
+        told: dict[str, Any] = json.loads(payload)
+        return told
+
+
+@pytest.fixture
+def cluster() -> Iterator[Cluster]:
+    """A cluster without nodes."""
+    cluster = Cluster()
+    yield cluster
+    for node in cluster.nodes:
+        node.stop()
+    cluster.door.close()
+
+
+def open_threads() -> set[str]:
+    """Names of the threads that a node starts."""
+    return {thread.name for thread in threading.enumerate() if "redpaxos" in thread.name or "Actor" in thread.name}
+
+
+def test_three_nodes_choose_what_is_published_at_the_door(cluster: Cluster) -> None:
+    for name in MEMBERS:
+        cluster.start(name)
+    told = cluster.propose("Hello, Paxos!")
+    assert (told["value"], told["revision"], told["group"]) == ("Hello, Paxos!", 1, "log")
+
+
+def test_a_majority_goes_on_when_a_node_stops(cluster: Cluster) -> None:
+    for name in MEMBERS:
+        cluster.start(name)
+    cluster.propose(1)
+    cluster.nodes[0].stop()
+    assert cluster.propose(2)["revision"] == 2
+
+
+def test_garbage_on_every_channel_disturbs_nobody(cluster: Cluster) -> None:
+    cluster.start("n1", ("n1",))
+    for target in ("acceptors", "proposers", "learners", "n1"):
+        for payload in (b"", b"PING", b"\xff" * 1000, b"rp\x01\x00\xc0"):
+            cluster.door.publish(CHANNELS.outgoing(target, "n1"), payload)
+    for payload in (b"", b"[", b"\xff", b"[" * 10_000):
+        cluster.door.publish(CHANNELS.door("propose"), payload)
+    assert cluster.propose("still here")["value"] == "still here"
+
+
+def test_a_node_stops_within_a_second_and_closes_its_stores(cluster: Cluster) -> None:
+    stores: list[MemoryStorage] = []
+
+    def make(name: str) -> MemoryStorage:
+        stores.append(MemoryStorage("demo", "n1", name))
+        return stores[-1]
+
+    node = cluster.start("n1", ("n1",), make)
+    cluster.propose(1)
+    begun_at = time.monotonic()
+    node.stop()
+    assert time.monotonic() - begun_at < 1.0
+    assert node.wait(0)
+    for store in stores:
+        with pytest.raises(StorageError, match="closed"):
+            store.round_used("log")
+    wait_until(lambda: not open_threads(), "the node's threads end")
+    node.stop()
+
+
+def test_a_node_may_play_any_subset_of_the_roles(cluster: Cluster) -> None:
+    cluster.start("n1", ("n1",), roles=("acceptor",))
+    cluster.start("p1", ("n1",), roles=("proposer",))
+    cluster.start("l1", ("n1",), roles=("learner",))
+    assert cluster.propose(1)["ballot"][1] == "p1"
+
+
+def failing(after: Callable[[Sequence[Record]], bool]) -> MakeStorage:
+    """Stores whose write fails when told to."""
+
+    class Failing(MemoryStorage):
+        def write(self, records: Sequence[Record], *, sync: bool) -> None:
+            if after(records):
+                raise StorageError("no space left on device")
+            super().write(records, sync=sync)
+
+    return lambda name: Failing("demo", "n1", name)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_node_whose_disk_fails_stops_whole_and_says_why(cluster: Cluster) -> None:
+    node = cluster.start("n1", ("n1",), failing(lambda records: any(isinstance(record, RoundUsed) for record in records)))
+    with pytest.raises(NodeFailedError, match="node n1 stopped: no space left on device"):
+        node.wait(DEADLINE_SECONDS)
+    wait_until(lambda: not open_threads(), "the node's threads end")
+    assert not pykka.ActorRegistry.get_all()
+
+
+class Refusing(MemoryTransport):
+    """A server that allows no subscription."""
+
+    def subscribe(self, channel: str, deliver: Deliver) -> None:
+        raise TransportError("no permission to subscribe")
+
+
+def test_a_node_that_may_not_subscribe_stops_and_says_why(cluster: Cluster) -> None:
+    node = Node(NodeConfig("n1", "demo", ("n1",)), Refusing(cluster.hub), lambda name: MemoryStorage("demo", "n1", name))
+    node.start()
+    with pytest.raises(NodeFailedError, match="no permission to subscribe"):
+        node.wait(DEADLINE_SECONDS)
+
+
+def test_a_store_that_cannot_be_opened_leaves_no_other_open(cluster: Cluster) -> None:
+    opened: list[MemoryStorage] = []
+
+    def make(name: str) -> MemoryStorage:
+        if opened:
+            raise StorageError("in use")
+        opened.append(MemoryStorage("demo", "n1", name))
+        return opened[0]
+
+    with pytest.raises(StorageError, match="in use"):
+        cluster.start("n1", ("n1",), make)
+    with pytest.raises(StorageError, match="closed"):
+        opened[0].round_used("log")
+
+
+def test_a_node_that_lost_its_disk_is_told_by_its_peers_and_stops(cluster: Cluster) -> None:
+    for name in MEMBERS:
+        cluster.start(name)
+    cluster.propose(1)
+    cluster.nodes[2].stop()
+    node = cluster.start("n3", make_storage=lambda store: MemoryStorage("demo", "n3", f"another-{store}"))
+    with pytest.raises(NodeFailedError, match="lost its disk"):
+        node.wait(DEADLINE_SECONDS)
+    assert cluster.propose(2)["revision"] == 2

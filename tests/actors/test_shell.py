@@ -1,0 +1,262 @@
+"""The shell: what it hears in one drain is written once, and sent only after that; what it cannot take is counted and harmless."""
+
+import pytest
+
+from actors.acceptor import AcceptorActor
+from actors.base import StrangerError
+from actors.learner import LearnerActor
+from actors.proposer import ProposerActor
+from actors.storage.base import StorageError
+from paxos.ballot import END_SLOT, Ballot
+from paxos.codec import FRAME_BYTES, Codec, Envelope, Letter
+from paxos.groups import LOG
+from paxos.messages import Accept, Accepted, Inquire, Nack, Prepare, Promise, Report, Stranger
+from paxos.records import Promised, Voted
+from tests.actors.stage import CHANNELS, CODEC, JournalStorage, Stage
+from transport.base import TransportError
+
+BALLOT = Ballot(1, "n2")
+
+
+@pytest.fixture
+def stage() -> Stage:
+    """An acceptor on node n1."""
+    return Stage()
+
+
+# ---- write, then send ------------------------------------------------------------------------------------------------------------
+
+
+def test_it_writes_before_it_sends(stage: Stage) -> None:
+    stage.play("n2", Prepare(BALLOT, 0))
+    assert stage.acts == ["write", "publish"]
+    assert stage.writes == [(Promised(LOG, BALLOT),)]
+    assert stage.said == [Promise(BALLOT, 0, END_SLOT, ())]
+
+
+def test_one_drain_is_one_write_however_much_it_heard(stage: Stage) -> None:
+    stage.put("n2", Accept(BALLOT, 0, b"v", 0), Accept(BALLOT, 1, b"w", 0))
+    stage.put("n2", Accept(BALLOT, 2, b"x", 0))
+    stage.put("n2", Accept(BALLOT, 0, b"y", 0), group="decree:colour")
+    stage.drain()
+    assert stage.acts == ["write", "publish"]
+    assert len([record for record in stage.writes[0] if isinstance(record, Voted)]) == 4
+    assert stage.said == [Accepted(BALLOT, 0, 2), Accepted(BALLOT, 0, 0)]
+
+
+def test_what_needs_no_write_is_sent_without_one(stage: Stage) -> None:
+    stage.play("n2", Prepare(Ballot(9, "n2"), 0))
+    stage.journal.clear()
+    stage.play("n3", Prepare(Ballot(1, "n3"), 0), target="acceptors")
+    assert stage.acts == ["publish"]
+    assert stage.said == [Nack(Ballot(1, "n3"), Ballot(9, "n2"))]
+
+
+def test_nothing_is_sent_when_the_write_fails(stage: Stage) -> None:
+    stage.storage.fails = True
+    stage.put("n2", Prepare(BALLOT, 0))
+    with pytest.raises(StorageError):
+        stage.drain()
+    assert stage.journal == []
+
+
+def test_a_message_that_cannot_be_published_is_lost_like_any_message_may_be(stage: Stage) -> None:
+    stage.transport.is_down = True
+    stage.play("n2", Prepare(BALLOT, 0))
+    assert stage.acts == ["write"]
+    assert stage.actor.refused["publish failed"] == 1
+
+
+def test_an_actor_that_comes_back_remembers(stage: Stage) -> None:
+    stage.play("n2", Accept(BALLOT, 0, b"v", 0))
+    again = Stage(storage=stage.storage)
+    again.play("n3", Prepare(Ballot(2, "n3"), 0))
+    (promise,) = again.said
+    assert isinstance(promise, Promise)
+    assert [vote.value for vote in promise.votes] == [b"v"]
+
+
+def test_frames_are_numbered_by_channel_and_name_their_sender_and_its_store(stage: Stage) -> None:
+    for round_ in (1, 2):
+        stage.play("n2", Prepare(Ballot(round_, "n2"), 0))
+    stage.play("n3", Prepare(Ballot(3, "n3"), 0))
+    assert [(channel, envelope.sequence) for channel, envelope in stage.sent] == [
+        (CHANNELS.outgoing("n2", "n1"), 1),
+        (CHANNELS.outgoing("n2", "n1"), 2),
+        (CHANNELS.outgoing("n3", "n1"), 1),
+    ]
+    (_, envelope), *_ = stage.sent
+    assert (envelope.source, envelope.store, envelope.store_id, envelope.incarnation) == ("n1", "acceptor", "store-of-n1", 1)
+
+
+def test_large_answers_travel_in_several_frames_of_moderate_size(stage: Stage) -> None:
+    for slot in range(4):
+        stage.play("n2", Accept(BALLOT, slot, b"x" * 200_000, 0))
+    stage.journal.clear()
+    stage.put("n3", Prepare(Ballot(2, "n3"), 0), Prepare(Ballot(2, "n3"), 1), Prepare(Ballot(2, "n3"), 2))
+    stage.drain()
+    assert [len(envelope.letters) for _, envelope in stage.sent] == [1, 1, 1]
+
+
+# ---- what it cannot take ---------------------------------------------------------------------------------------------------------
+
+ACCEPTORS_FROM_N2 = CHANNELS.outgoing("acceptors", "n2")
+
+
+@pytest.mark.parametrize(
+    ("payload", "kind"),
+    [
+        (b"", "not a frame"),
+        (b"PING", "not a frame"),
+        (b"rp\x01\x00\xc0", "undecodable"),
+        (b"rp\x02\x00\x90", "wire version"),
+        (b"rp\x01\x01" + bytes(40), "signature"),
+        (bytes(FRAME_BYTES + 1), "too large"),
+        (Codec("other").encode(Envelope("other", "n2", "log", "s", 1, 1, ())), "other cluster"),
+        (CODEC.encode(Envelope("demo", "n3", "log", "s", 1, 1, (Letter(LOG, Prepare(Ballot(9, "n3"), 0)),))), "forged"),
+        (CODEC.encode(Envelope("demo", "n2", "", "", 1, 1, (Letter(LOG, Prepare(Ballot(9, "n2"), 0)),))), "forged"),
+    ],
+    ids=["empty", "text", "body", "version", "signed", "huge", "cluster", "sender", "member without a store"],
+)
+def test_what_cannot_be_taken_is_counted_said_once_and_harmless(stage: Stage, payload: bytes, kind: str) -> None:
+    for _ in range(3):
+        stage.put_frame(ACCEPTORS_FROM_N2, payload)
+    stage.put("n2", Prepare(BALLOT, 0))
+    stage.drain()
+    assert stage.actor.refused == {kind: 3}
+    assert len([line for line in stage.lines if "refused" in line]) == 1
+    assert stage.said == [Promise(BALLOT, 0, END_SLOT, ())]
+
+
+def test_a_frame_that_arrives_twice_is_heard_once(stage: Stage) -> None:
+    frame = stage.frame("n2", Prepare(BALLOT, 0))
+    for _ in range(3):
+        stage.put_frame(ACCEPTORS_FROM_N2, frame)
+    stage.drain()
+    assert stage.said == [Promise(BALLOT, 0, END_SLOT, ())]
+    assert stage.actor.report()["duplicates"] == 2
+
+
+def test_two_actors_of_one_node_are_told_apart_by_their_stores(stage: Stage) -> None:
+    for store in ("log", "acceptor"):
+        frame = CODEC.encode(Envelope("demo", "n2", store, f"{store}-of-n2", 1, 1, (Letter(LOG, Prepare(BALLOT, 0)),)))
+        stage.put_frame(ACCEPTORS_FROM_N2, frame)
+    stage.drain()
+    assert len(stage.said) == 2
+
+
+def test_frames_out_of_order_are_all_heard_and_leave_no_gap(stage: Stage) -> None:
+    frames = [stage.frame("n2", Prepare(Ballot(round_, "n2"), 0)) for round_ in (1, 2, 3)]
+    for index in (0, 2, 1):
+        stage.put_frame(ACCEPTORS_FROM_N2, frames[index])
+    stage.drain()
+    assert len(stage.said) == 3
+    assert stage.actor.report()["gaps"] == 0
+
+
+# ---- strangers -------------------------------------------------------------------------------------------------------------------
+
+
+def stranger_frame(incarnation: int = 1) -> bytes:
+    """A frame of node n2 with a store that nobody knows."""
+    return CODEC.encode(Envelope("demo", "n2", "log", "another", incarnation, 1, (Letter(LOG, Prepare(Ballot(9, "n2"), 0)),)))
+
+
+@pytest.mark.parametrize("known_frames", [1, 300])
+def test_a_node_that_lost_its_disk_is_not_heard_and_is_told(stage: Stage, known_frames: int) -> None:
+    for round_ in range(1, known_frames + 1):
+        stage.put("n2", Prepare(Ballot(round_, "n2"), 0))
+    stage.drain()
+    stage.journal.clear()
+    stage.put_frame(ACCEPTORS_FROM_N2, stranger_frame())
+    stage.drain()
+    assert stage.said == [Stranger("log", "store-of-n2", "another")]
+    assert stage.actor.refused["stranger"] == 1
+
+
+def test_a_store_is_remembered_over_restarts(stage: Stage) -> None:
+    stage.play("n2", Prepare(BALLOT, 0))
+    again = Stage(storage=stage.storage)
+    again.put_frame(ACCEPTORS_FROM_N2, stranger_frame())
+    again.drain()
+    assert again.said == [Stranger("log", "store-of-n2", "another")]
+
+
+def test_a_node_that_is_told_it_is_a_stranger_stops(stage: Stage) -> None:
+    stage.put("n2", Stranger("acceptor", "the-old-one", "store-of-n1"), target="n1")
+    with pytest.raises(StrangerError, match="had the acceptor store the-old-one when n2 first heard it"):
+        stage.drain()
+
+
+@pytest.mark.parametrize(
+    "message",
+    [Stranger("log", "old", "store-of-n1"), Stranger("acceptor", "old", "not-mine")],
+    ids=["of the other actor", "of a former life"],
+)
+def test_a_node_that_is_told_of_another_stranger_goes_on(stage: Stage, message: Stranger) -> None:
+    stage.play("n2", message, target="n1")
+    stage.play("n2", Prepare(BALLOT, 0))
+    assert stage.said == [Promise(BALLOT, 0, END_SLOT, ())]
+
+
+# ---- what is heard and told ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "audiences"),
+    [
+        (AcceptorActor, ["acceptors", "n1"]),
+        (LearnerActor, ["acceptors", "learners", "n1"]),
+        (ProposerActor, ["acceptors", "learners", "n1", "proposers"]),
+    ],
+)
+def test_each_actor_hears_its_audiences_and_itself(kind: type[AcceptorActor], audiences: list[str]) -> None:
+    heard = Stage(kind).transport.subscriptions
+    assert {channel for channel in heard if ":from:" in channel} == {CHANNELS.incoming(audience) for audience in audiences}
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields"),
+    [(AcceptorActor, {"promised", "chosen_through"}), (LearnerActor, {"slot", "revision"}), (ProposerActor, {"phase", "leader", "round"})],
+)
+def test_every_actor_reports_how_it_is(kind: type[AcceptorActor], fields: set[str]) -> None:
+    stage = Stage(kind)
+    stage.play("c1", Inquire(), store="")
+    (report,) = stage.said
+    assert isinstance(report, Report)
+    assert fields <= stage.actor.report().keys()
+
+
+def test_a_subscriber_that_hears_a_frame_only_leaves_it_in_the_mailbox(stage: Stage) -> None:
+    deliver = stage.transport.subscriptions[CHANNELS.incoming("acceptors")]
+    deliver(ACCEPTORS_FROM_N2, stage.frame("n2", Prepare(BALLOT, 0)))
+    assert stage.journal == []
+    stage.drain()
+    assert stage.acts == ["write", "publish"]
+
+
+def test_an_actor_that_cannot_start_tells_its_node() -> None:
+    class Refused(AcceptorActor):
+        def subscribe(self) -> None:
+            raise TransportError("no permission to subscribe")
+
+    stage = Stage()
+    with pytest.raises(TransportError):
+        Refused(stage.wiring).on_start()
+    assert [str(failure) for failure in stage.failures] == ["no permission to subscribe"]
+
+
+def test_thousands_of_groups_are_played_by_turns_and_none_forgets() -> None:
+    stage = Stage()
+    for number in range(4200):
+        stage.put("n2", Prepare(BALLOT, 0), group=f"decree:{number}")
+    stage.drain()
+    stage.play("n3", Prepare(Ballot(0, "n3"), 0), group="decree:0")
+    assert stage.actor.report()["groups"] <= 4096
+    assert stage.said[-1] == Nack(Ballot(0, "n3"), BALLOT)
+
+
+def test_a_store_is_closed_when_the_actor_stops(stage: Stage) -> None:
+    stage.actor.on_stop()
+    assert isinstance(stage.storage, JournalStorage)
+    assert stage.storage.closed
