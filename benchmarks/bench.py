@@ -27,7 +27,7 @@ class Plan(Struct, frozen=True):
     systems: tuple[str, ...] = ("memory", "fakeredis", "tcp", "unix")
 
 
-DEFAULT = Plan(round_count=3, seconds=0.9, floor_seconds=3.0, outstanding=(1, 10, 100))
+DEFAULT = Plan(round_count=3, seconds=0.7, floor_seconds=3.0, outstanding=(1, 10, 100))
 QUICK = Plan(round_count=1, seconds=0.3, floor_seconds=0.6, outstanding=(1, 100), systems=("memory", "fakeredis", "unix"))
 
 

@@ -18,7 +18,7 @@ _LEGEND = """
 log: commands appended to one log. decrees: named things decided once; three clients compete for the same names, each at another node.
 client: threads that call redpaxos.Client; messages: each command a message of its own; together: what waits in one message.
 3 × 10: three client processes with 10 outstanding each. load CPU: the busiest load process's share of a core; near 100 % it is the limit,
-but for the systems in one process, where it is everything. CPU µs each: of all nodes and of the server, for one command.
+but for the systems in one process, where it is everything. CPU µs each: of nodes and server for one command.
 spread: highest less lowest rate of the rounds, by their median."""
 
 

@@ -4,6 +4,7 @@ It does not matter here how frames travel: a carrier hands in what arrived, and 
 has an id, so that one sent twice is executed once.
 """
 
+import itertools
 import secrets
 from collections import Counter
 
@@ -43,9 +44,9 @@ class Participant:
             Envelope(self._cluster, self.name, "", "", self._incarnation, self._sent_count[channel], letters)
         )
 
-    def open(self, payload: bytes) -> tuple[Letter, ...]:
-        """The letters in a frame."""
-        return self._codec.decode(payload).letters
+    def open(self, payload: bytes) -> Envelope:
+        """What is in a frame."""
+        return self._codec.decode(payload)
 
 
 class ClosedLoop:
@@ -55,7 +56,11 @@ class ClosedLoop:
         self._participant = participant
         self._job = job
         self._node = node
+        # Whom commands go to, once its life is known; empty until somebody is known to lead.
         self._leader = node
+        # By node: the life of its proposer, which every Submit names.
+        self._lives: dict[str, int] = {}
+        self._attempts = itertools.count(secrets.randbits(48))
         self._window = window
         self._value = b'"%s"' % (b"v" * (job.value_bytes - 2))
         self._number = 0
@@ -74,15 +79,17 @@ class ClosedLoop:
 
     def hear(self, payload: bytes, now: float) -> None:
         """Take answers."""
-        for letter in self._participant.open(payload):
+        envelope = self._participant.open(payload)
+        for letter in envelope.letters:
             if isinstance(letter.message, Outcome):
                 self._answered(letter.message, now)
-            elif isinstance(letter.message, Located) and letter.message.leader and not self._node:
-                self._leader = letter.message.leader
+            elif isinstance(letter.message, Located):
+                self._lives[envelope.source] = letter.message.incarnation
+                self._leader = self._node or letter.message.leader or self._leader
 
     def refill(self, now: float) -> list[Frame]:
         """As many new commands as were answered, while the job lasts."""
-        if not self._leader:
+        if self._leader not in self._lives:
             return self._locate(now)
         fresh = [self._next(now) for _ in range(self._free)] if now < self._window.end else []
         self._free = 0
@@ -98,7 +105,7 @@ class ClosedLoop:
             first, _, group, command = self._sent[command_id]
             self._sent[command_id] = (first, now, group, command)
         self._to_repeat += late
-        return self._locate(now) if late or not self._leader else []
+        return self._locate(now) if late else []
 
     def sample(self, cpu_seconds: float) -> Sample:
         """What there was."""
@@ -127,11 +134,14 @@ class ClosedLoop:
     def _frames(self, commands: list[tuple[str, Command]]) -> list[Frame]:
         """One frame for each command, or for all."""
         if self._job.style == "together" and commands:
-            return [self._participant.frame(self._leader, LOG, Submit(tuple(command for _, command in commands)))]
-        return [self._participant.frame(self._leader, group, Submit((command,))) for group, command in commands]
+            return [self._submit(LOG, tuple(command for _, command in commands))]
+        return [self._submit(group, (command,)) for group, command in commands]
+
+    def _submit(self, group: str, commands: tuple[Command, ...]) -> Frame:
+        return self._participant.frame(self._leader, group, Submit(commands, next(self._attempts), self._lives[self._leader]))
 
     def _locate(self, now: float) -> list[Frame]:
-        if self._node or now - self._located_at < LOCATE_SECONDS:
+        if now - self._located_at < LOCATE_SECONDS:
             return []
         self._located_at = now
         return [self._participant.frame(PROPOSERS, LOG, Locate())]

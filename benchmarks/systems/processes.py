@@ -87,6 +87,11 @@ class LoadProcess:
             self.close()
             raise
 
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._child.pid
+
     def begin(self, job: Job) -> None:
         """Set it to work."""
         assert self._child.process.stdin is not None

@@ -91,8 +91,8 @@ class InProcessCluster:
             self._load.close()
 
     def processes(self) -> Mapping[str, Sequence[int]]:
-        """None but the load itself."""
-        return {}
+        """The load itself, which is the cluster as well."""
+        return {"all": [load.pid for load in self.loads()]}
 
     def loads(self) -> Sequence[LoadProcess]:
         """The one process, which plays all clients."""
