@@ -1,4 +1,4 @@
-"""Profiles: `fast` by default, `ci` derandomized, `thorough` for a night; choose with REDPAXOS_HYPOTHESIS."""
+"""Profiles: `fast` by default, `ci` derandomized, `thorough` for a night (with `--timeout=0`); choose with REDPAXOS_HYPOTHESIS."""
 
 import os
 
