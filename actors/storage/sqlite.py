@@ -240,8 +240,7 @@ class SqliteStorage:
 
     def _fail(self, error: sqlite3.Error | OSError | StorageError) -> NoReturn:
         """Stop for good: after an error SQLite may have dropped what it reported on, so that trying again proves nothing."""
-        if self._refusal is None:
-            self._refusal = error if isinstance(error, StorageError) else explained(self._path, error)
+        self._refusal = error if isinstance(error, StorageError) else explained(self._path, error)
         raise type(self._refusal)(str(self._refusal)) from error
 
 

@@ -36,9 +36,6 @@ def quick_path() -> Iterator[Path]:
 
 
 @pytest.fixture(params=["memory", "sqlite"])
-def store(request: pytest.FixtureRequest) -> Storage:
+def store(request: pytest.FixtureRequest, open_store: OpenStore, quick_path: Path) -> Storage:
     """An empty store of each kind."""
-    if request.param == "memory":
-        return MemoryStorage("demo", "n1")
-    opened: SqliteStorage = request.getfixturevalue("open_store")()
-    return opened
+    return MemoryStorage("demo", "n1") if request.param == "memory" else open_store(quick_path / "store.sqlite3")

@@ -97,4 +97,4 @@ class Comparison(RuleBasedStateMachine):
 
 
 TestComparison = Comparison.TestCase
-TestComparison.settings = settings(max_examples=30, stateful_step_count=25, deadline=None)
+TestComparison.settings = settings(max_examples=20, stateful_step_count=25, deadline=None)

@@ -113,6 +113,14 @@ def test_a_file_that_is_no_store_is_refused_and_left_alone(open_store: OpenStore
     assert path.read_bytes() == content
 
 
+@pytest.mark.parametrize("suffix", ["-wal", "-journal"])
+def test_a_log_without_its_database_is_refused_and_left_alone(open_store: OpenStore, tmp_path: Path, suffix: str) -> None:
+    (tmp_path / f"acceptor.sqlite3{suffix}").write_bytes(b"log")
+    with pytest.raises(StoreDamagedError, match=f"found no database file beside acceptor.sqlite3{suffix}"):
+        open_store()
+    assert not (tmp_path / "acceptor.sqlite3").exists()
+
+
 def test_a_path_that_is_a_directory_is_refused(open_store: OpenStore, tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="is a directory, expected a file"):
         open_store(tmp_path)
