@@ -69,8 +69,8 @@ class NotLinearizable:
     def text(self) -> str:
         """The verdict in one line."""
         return (
-            f"not linearizable: key {self.key!r}, {self.culprit.text()} of client {self.culprit.client} fits nowhere;"
-            f" the {self.model} would hold {self.final_state}"
+            f"not linearizable: {self.model}, key {self.key!r}: {self.culprit.text()} of client {self.culprit.client} fits nowhere;"
+            f" the longest order ends with: {self.final_state}"
         )
 
 
