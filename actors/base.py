@@ -243,16 +243,16 @@ class RoleActor(pykka.ThreadingActor):
         cast = self._casts.get(group)
         if cast is None:
             cast = self._casts[group] = self.make_cast(group)
-            if len(self._casts) > _CAST_COUNT:
-                self._retire()
         else:
             self._casts.move_to_end(group)
         return cast
 
     def _retire(self) -> None:
-        """Let go of the least recently used casts that wait for nothing."""
-        busy = {group for group, _ in self._running} | set(self._touched) | {LOG}
-        for group in [group for group in self._casts if group not in busy][: _CAST_COUNT // 4]:
+        """Between drains, when all is written, let go of the least recently used casts that wait for nothing."""
+        if len(self._casts) <= _CAST_COUNT:
+            return
+        busy = {group for group, _ in self._running} | {LOG}
+        for group in [group for group in self._casts if group not in busy][: len(self._casts) - _CAST_COUNT * 3 // 4]:
             del self._casts[group]
 
     # ---- effects -----------------------------------------------------------------------------------------------------------------
@@ -295,6 +295,7 @@ class RoleActor(pykka.ThreadingActor):
                 self._publish(self._wiring.channels.outgoing(target, self._node), part)
         for door, payload in announcements:
             self._hand(self._wiring.channels.door(door), payload)
+        self._retire()
 
     def parcel(self, letters: list[Letter]) -> Iterable[tuple[Letter, ...]]:
         """Letters for one target, in frames of moderate size."""

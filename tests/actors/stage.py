@@ -125,9 +125,15 @@ class Stage:
         group: str = LOG,
         store: str = "log",
     ) -> bytes:
-        """The next frame from a sender."""
+        """The next frame from a sender, about one group."""
+        return self._enclose(source, target, store, tuple(Letter(group, message) for message in messages))
+
+    def put_letters(self, source: str, *letters: Letter, target: str = "acceptors", store: str = "log") -> None:
+        """Leave one frame about any groups in the mailbox."""
+        self.put_frame(CHANNELS.outgoing(target, source), self._enclose(source, target, store, letters))
+
+    def _enclose(self, source: str, target: str, store: str, letters: tuple[Letter, ...]) -> bytes:
         number = self._sent_count[source, target] = self._sent_count.get((source, target), 0) + 1
-        letters = tuple(Letter(group, message) for message in messages)
         return CODEC.encode(Envelope("demo", source, store, "store-of-" + source if store else "", 1, number, letters))
 
     def put_frame(self, channel: str, payload: bytes) -> None:

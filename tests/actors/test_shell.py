@@ -76,6 +76,15 @@ def test_an_actor_that_comes_back_remembers(stage: Stage) -> None:
     assert [vote.value for vote in promise.votes] == [b"v"]
 
 
+def test_a_promise_outlives_a_drain_of_more_groups_than_are_kept_in_memory(stage: Stage) -> None:
+    crowd = [f"decree:{number}" for number in range(5000)]
+    stage.put_letters("n2", *(Letter(group, Prepare(Ballot(9, "n2"), 0)) for group in crowd))
+    stage.put("n3", Prepare(Ballot(3, "n3"), 0), Accept(Ballot(3, "n3"), 0, b"late", 0), group=crowd[-1])
+    stage.drain()
+    assert stage.storage.acceptor_state(crowd[-1]).promised == Ballot(9, "n2")
+    assert stage.said[-2:] == [Nack(Ballot(3, "n3"), Ballot(9, "n2"))] * 2
+
+
 def test_frames_are_numbered_by_channel_and_name_their_sender_and_its_store(stage: Stage) -> None:
     for round_ in (1, 2):
         stage.play("n2", Prepare(Ballot(round_, "n2"), 0))
