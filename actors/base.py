@@ -38,6 +38,7 @@ from paxos.messages import (
     Inquire,
     LogPage,
     Message,
+    Now,
     Outcome,
     Promise,
     Report,
@@ -88,6 +89,8 @@ class Wiring(Struct):
     transport: Transport
     timers: Timers
     random: Random
+    # This node's wall clock in milliseconds: the log's clock follows it, and never runs backwards.
+    clock: Callable[[], int]
     mailbox: Mailbox[Delivery | Ring]
     # Called with one line a transition.
     trace: Callable[[str], None]
@@ -284,7 +287,9 @@ class RoleActor(pykka.ThreadingActor):
 
     def _perform(self) -> None:
         """Write, then send: the only place where either happens."""
+        now = Now(self._wiring.clock())
         for group, cast in self._touched.items():
+            self._gather(group, cast.handle(self._node, now))
             self._gather(group, cast.flush())
         records, letters, announcements = self._records, self._letters, self._announcements
         self._records, self._letters, self._announcements, self._touched = [], {}, [], {}

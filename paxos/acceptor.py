@@ -12,10 +12,10 @@ from paxos.archive import Archive
 from paxos.ballot import END_SLOT, Ballot
 from paxos.codec import Letter
 from paxos.effects import LEARNERS, NOTHING, Effects, Send, sending
-from paxos.messages import Accept, Accepted, AskVotes, Nack, Prepare, Promise, Vote, VotesPage
+from paxos.messages import Accept, Accepted, AskVotes, Confirm, Confirmed, Nack, Prepare, Promise, Vote, VotesPage
 from paxos.records import KnownChosen, Promised, Record, Voted
 
-AcceptorMessage = Prepare | Accept | AskVotes
+AcceptorMessage = Prepare | Accept | AskVotes | Confirm
 
 _PAGE_BYTES = 256 * 1024
 _WATERMARK_STRIDE = 256
@@ -24,7 +24,7 @@ _WATERMARK_STRIDE = 256
 class Acceptor:
     """One group's acceptor on one node."""
 
-    handles = (Prepare, Accept, AskVotes)
+    handles = (Prepare, Accept, AskVotes, Confirm)
 
     def __init__(self, group: str, archive: Archive) -> None:
         state = archive.acceptor_state(group)
@@ -50,6 +50,8 @@ class Acceptor:
                 return self._accept(source, message)
             case AskVotes():
                 return self._recall(source, message)
+            case Confirm():
+                return self._confirm(source, message)
             case _:
                 assert_never(message)
 
@@ -87,6 +89,12 @@ class Acceptor:
     def _recall(self, source: str, message: AskVotes) -> Effects:
         found = self._archive.votes(self.group, message.first_slot, message.last_slot, _PAGE_BYTES)
         return sending(source, VotesPage(tuple(Vote(vote.slot, vote.ballot, vote.value) for vote in found)))
+
+    def _confirm(self, source: str, message: Confirm) -> Effects:
+        """Tell a leader whether it still is one, as far as this acceptor's promise goes."""
+        if message.ballot < self.promised or message.ballot.node != source:
+            return sending(source, Nack(message.ballot, self.promised))
+        return sending(source, Confirmed(message.ballot, message.number))
 
     def _promise(self, ballot: Ballot) -> tuple[Record, ...]:
         if ballot == self.promised:

@@ -1,20 +1,35 @@
 """Batches: how commands become the value of a slot, and back."""
 
+from typing import assert_never
+
 import msgspec
 
 from paxos.archive import Archive
 from paxos.ballot import Ballot
 from paxos.errors import InvariantViolation
-from paxos.messages import Batch, Command, Entry
+from paxos.messages import Action, Batch, Command, Entry, Open, Operation
 from paxos.records import Learned
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Batch)
 
 
-def encode_batch(ballot: Ballot, commands: tuple[Command, ...]) -> bytes:
-    """The slot value that carries these commands; without any it is a NOOP."""
-    return _encoder.encode(Batch(ballot, commands))
+def encode_batch(ballot: Ballot, actions: tuple[Action, ...], stamp: int = 0, witness: tuple[int, int] = (0, 0)) -> bytes:
+    """The slot value that carries these actions; without any it is a NOOP."""
+    return _encoder.encode(Batch(ballot, actions, stamp, witness))
+
+
+def weight(action: Action) -> int:
+    """About how many bytes an action takes in a batch."""
+    match action:
+        case Command():
+            return len(action.value) + len(action.id) + 8
+        case Operation():
+            return len(action.body) + 24
+        case Open():
+            return 64
+        case _:
+            assert_never(action)
 
 
 def decode_batch(value: bytes) -> Batch:
@@ -28,10 +43,11 @@ def decode_batch(value: bytes) -> Batch:
 def entries_of(learned: Learned, archive: Archive) -> tuple[Entry, ...]:
     """The entries that a learned slot gave when it was executed: commands that repeated an earlier id gave none."""
     batch = decode_batch(learned.value)
+    commands = [action for action in batch.actions if isinstance(action, Command)]
     entries: list[Entry] = []
-    for command in batch.commands:
+    for command in commands:
         revision = learned.first_revision + len(entries)
-        if len(batch.commands) == learned.command_count or not command.id or archive.revision_of(learned.group, command.id) == revision:
+        if len(commands) == learned.command_count or not command.id or archive.revision_of(learned.group, command.id) == revision:
             entries.append(Entry(revision, learned.slot, batch.ballot, command.id, command.value))
     return tuple(entries)
 

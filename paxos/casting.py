@@ -6,12 +6,15 @@ from paxos.archivist import Archivist
 from paxos.cast import Cast, Role
 from paxos.company import Company
 from paxos.decree import DecreeIntake
-from paxos.election import Election, Witness
+from paxos.desk import Desk
+from paxos.election import Election, Follower, Witness
 from paxos.groups import is_decree
 from paxos.herald import Herald
 from paxos.intake import Intake
 from paxos.learner import Learner
+from paxos.machines.kv import KEY_VALUE, KeyValue
 from paxos.proposer import Proposer
+from paxos.reader import Reader
 from paxos.replica import Replica
 
 
@@ -24,25 +27,26 @@ def acceptor_cast(company: Company, group: str, archive: Archive) -> Cast:
 
 
 def learner_cast(company: Company, group: str, archive: Archive) -> Cast:
-    """A learner, with the replica that executes what it learns and the archivist that reads it out."""
-    return Cast(company.node, _learning(company, group, archive))
+    """A learner, with the replica that executes what it learns, and what reads to those who ask."""
+    learning, replica = _learning(company, group, archive)
+    if is_decree(group):
+        return Cast(company.node, learning)
+    return Cast(company.node, [*learning, Follower(company), Reader(company, replica.executor, replica.next_slot)])
 
 
 def proposer_cast(company: Company, group: str, archive: Archive) -> Cast:
     """A proposer, with what it needs to know what was chosen and to answer whoever asked for it."""
-    learning = _learning(company, group, archive)
-    next_slot = archive.learned_end(group)[0]
+    learning, replica = _learning(company, group, archive)
     proposer = Proposer(group, company, archive)
     if is_decree(group):
         return Cast(company.node, [*learning, proposer, Herald(group), DecreeIntake(group, company, archive)])
-    election = Election(company, next_slot)
+    election = Election(company, replica.next_slot)
     intake = Intake(group, company, archive)
-    return Cast(company.node, [*learning, proposer, election, Herald(group), intake])
+    desk = Desk(company, proposer, replica.executor)
+    reader = Reader(company, replica.executor, replica.next_slot)
+    return Cast(company.node, [*learning, proposer, election, Herald(group), intake, desk, reader])
 
 
-def _learning(company: Company, group: str, archive: Archive) -> list[Role]:
-    return [
-        Learner(group, company, archive),
-        Replica(group, archive),
-        Archivist(group, archive, company.settings),
-    ]
+def _learning(company: Company, group: str, archive: Archive) -> tuple[list[Role], Replica]:
+    replica = Replica(group, archive, {} if is_decree(group) else {KEY_VALUE: KeyValue()})
+    return [Learner(group, company, archive), replica, Archivist(group, archive, company.settings)], replica

@@ -15,6 +15,7 @@ from paxos.doors import rejection, repetition
 from paxos.effects import NOTHING, Effects, Send, StartTimer, telling
 from paxos.intake import NO_QUORUM, unacceptable
 from paxos.messages import (
+    Action,
     Begin,
     Command,
     Entry,
@@ -168,7 +169,7 @@ class DecreeIntake:
         commands = tuple(request.command for request in self.requests if request.command is not None)
         return self._end(questions, OutcomeKind.NOT_DONE, NO_QUORUM) + telling(Withdraw(commands)) + self._patience()
 
-    def _give_up(self, commands: tuple[Command, ...]) -> Effects:
+    def _give_up(self, commands: tuple[Action, ...]) -> Effects:
         """These were never proposed, so they are certainly not done."""
         gone = [request for request in self.requests if request.command in commands]
         return self._end(gone, OutcomeKind.NOT_DONE, NO_QUORUM)

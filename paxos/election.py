@@ -198,6 +198,33 @@ class Election:
         return StartTimer(ELECTION, self._settings.election_timeout_seconds, self._settings.election_jitter_seconds)
 
 
+class Follower:
+    """A learner's side, where there is no candidate: only knows who leads."""
+
+    handles = (Heartbeat, Expired)
+
+    def __init__(self, company: Company) -> None:
+        self._settings = company.settings
+        # The highest ballot whose heartbeat was heard lately.
+        self._leader = ZERO
+
+    def handle(self, source: str, message: Heartbeat | Expired) -> Effects:
+        """Hear a leader, or the lack of one."""
+        if isinstance(message, Expired):
+            self._leader = ZERO if message.timer == LEADER_HEARD else self._leader
+            return telling(Following("")) if message.timer == LEADER_HEARD else NOTHING
+        if message.ballot < self._leader or message.ballot.node != source:
+            return NOTHING
+        known = message.ballot == self._leader
+        self._leader = message.ballot
+        timeout = StartTimer(LEADER_HEARD, self._settings.election_timeout_seconds)
+        return Effects(timers=(timeout,), tell=() if known else (Following(source),))
+
+    def flush(self) -> Effects:
+        """Nothing waits for the end of a drain."""
+        return NOTHING
+
+
 class Witness:
     """The acceptor's side: remembers which leader is heard, and for how long."""
 

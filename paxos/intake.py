@@ -184,7 +184,7 @@ class Intake:
 
     def _withdrawn(self, message: Withdrawn) -> Effects:
         for command in message.commands:
-            if (request := self._find(command)) is not None:
+            if isinstance(command, Command) and (request := self._find(command)) is not None:
                 request.handed = False
         return NOTHING
 

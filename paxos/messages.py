@@ -14,18 +14,52 @@ from paxos.ballot import Ballot, NodeName, Revision, Slot
 # ---- values ---------------------------------------------------------------------------------------------------------------------
 
 
-class Command(Struct, frozen=True, array_like=True):
+class Command(Struct, frozen=True, array_like=True, tag=1):
     """What a client wants in the log: `value` is JSON text as the client wrote it; an `id` that is not empty executes once."""
 
     id: str
     value: bytes
 
 
+class Open(Struct, frozen=True, array_like=True, tag=2):
+    """A client wants a session, which ends when nothing of it is executed for so long by the log's clock.
+
+    `nonce` tells the client which of its requests is answered.
+    """
+
+    client: NodeName
+    nonce: Slot
+    expiry_milliseconds: Slot
+
+
+class Operation(Struct, frozen=True, array_like=True, tag=3):
+    """The session's command for a state machine, executed once; operations numbered below `settled` were answered.
+
+    An empty `machine` only keeps the session alive; the result of one that no node has is empty.
+    """
+
+    session: Slot
+    number: Slot
+    settled: Slot
+    machine: NodeName
+    body: bytes
+
+
+Action = Command | Open | Operation
+"""What a slot's value carries."""
+
+
 class Batch(Struct, frozen=True, array_like=True):
-    """The value of a slot: commands that travel together, under the ballot that first proposed them. No commands: a NOOP."""
+    """The value of a slot: actions that travel together, under the ballot that first proposed them. Without any it is a NOOP.
+
+    `stamp` is the proposing leader's clock in milliseconds; the log's clock is the highest stamp so far. `witness` is a slot that the
+    leader had executed, with the digest of all state after it, so that replicas notice when they differ; a digest of 0 says nothing.
+    """
 
     ballot: Ballot
-    commands: tuple[Command, ...]
+    actions: tuple[Action, ...]
+    stamp: Slot = 0
+    witness: tuple[Slot, Slot] = (0, 0)
 
 
 class Entry(Struct, frozen=True, array_like=True):
@@ -228,6 +262,90 @@ class LogPage(Struct, frozen=True, array_like=True, tag=20):
     end_revision: Revision
 
 
+class Call(Struct, frozen=True, array_like=True, tag=24):
+    """From a client to one life of the leader: execute these, each once. Answered by Results, or as a whole by Turned."""
+
+    actions: tuple[Open | Operation, ...]
+    attempt: Slot
+    incarnation: Slot
+
+
+class ResultKind(IntEnum):
+    """What became of an operation."""
+
+    DONE = 0
+    OPENED = 1
+    # The session has ended: the operation was not executed now, and an earlier attempt of it may have been.
+    EXPIRED = 2
+
+
+class Result(Struct, frozen=True, array_like=True):
+    """What became of the operation of this number; for an opened session `number` is the nonce."""
+
+    session: Slot
+    number: Slot
+    kind: ResultKind
+    body: bytes
+
+
+class Results(Struct, frozen=True, array_like=True, tag=25):
+    """To the client: what became of operations."""
+
+    results: tuple[Result, ...]
+
+
+class Turned(Struct, frozen=True, array_like=True, tag=26):
+    """To the client: this attempt was turned away, and nothing of it is left here; `leader` is where to go, if that is known."""
+
+    attempt: Slot
+    reason: str
+    leader: NodeName
+
+
+class Read(Struct, frozen=True, array_like=True, tag=27):
+    """From a client to one node: ask the machine. A fresh answer reflects every write that was answered before the question was put."""
+
+    number: Slot
+    machine: NodeName
+    question: bytes
+    fresh: bool
+
+
+class Answer(Struct, frozen=True, array_like=True, tag=28):
+    """To the client: the answer; not `known` where the node cannot tell, and then another may."""
+
+    number: Slot
+    known: bool
+    body: bytes
+
+
+class Confirm(Struct, frozen=True, array_like=True, tag=29):
+    """From the leader to the acceptors: have you promised nothing above this ballot?"""
+
+    ballot: Ballot
+    number: Slot
+
+
+class Confirmed(Struct, frozen=True, array_like=True, tag=30):
+    """To the leader: nothing above its ballot was promised here when this was sent."""
+
+    ballot: Ballot
+    number: Slot
+
+
+class AskSlot(Struct, frozen=True, array_like=True, tag=31):
+    """From another replica to the leader: up to which slot must I have executed for a fresh read?"""
+
+    number: Slot
+
+
+class FreshSlot(Struct, frozen=True, array_like=True, tag=32):
+    """To the replica: whoever has executed every slot below `end_slot` reads what was written before it asked."""
+
+    number: Slot
+    end_slot: Slot
+
+
 class Inquire(Struct, frozen=True, array_like=True, tag=21):
     """From anyone to every actor: how are you?"""
 
@@ -267,6 +385,15 @@ WireMessage = (
     | Outcome
     | ReadLog
     | LogPage
+    | Call
+    | Results
+    | Turned
+    | Read
+    | Answer
+    | Confirm
+    | Confirmed
+    | AskSlot
+    | FreshSlot
     | Inquire
     | Report
     | Stranger
@@ -294,18 +421,29 @@ class Chosen(Struct, frozen=True):
 
 
 class Executed(Struct, frozen=True):
-    """From the replica: the slot was executed and gave these entries; commands that repeat an id gave none."""
+    """From the replica: the slot was executed and gave these entries; commands that repeat an id gave none.
+
+    `results` are those of operations, each for the client named; `digest` summarises all state after the slot.
+    """
 
     slot: Slot
     ballot: Ballot
     entries: tuple[Entry, ...]
     repeated: tuple[Command, ...]
+    results: tuple[tuple[str, Result], ...] = ()
+    digest: int = 0
+
+
+class Now(Struct, frozen=True):
+    """From the shell, at the end of each drain: the node's clock in milliseconds."""
+
+    milliseconds: int
 
 
 class Propose(Struct, frozen=True):
     """From the intake to the proposer: get these commands chosen."""
 
-    commands: tuple[Command, ...]
+    commands: tuple[Action, ...]
 
 
 class Withdraw(Struct, frozen=True):
@@ -317,7 +455,7 @@ class Withdraw(Struct, frozen=True):
 class Withdrawn(Struct, frozen=True):
     """From the proposer: these were never proposed and never will be."""
 
-    commands: tuple[Command, ...]
+    commands: tuple[Action, ...]
 
 
 class Knock(Struct, frozen=True):
@@ -372,6 +510,7 @@ LocalMessage = (
     | Expired
     | Chosen
     | Executed
+    | Now
     | Propose
     | Withdraw
     | Withdrawn

@@ -13,22 +13,24 @@ from msgspec import Struct
 
 from paxos.archive import Archive
 from paxos.ballot import END_SLOT, ZERO, Ballot
-from paxos.batches import encode_batch
+from paxos.batches import encode_batch, weight
 from paxos.company import Company
 from paxos.effects import ACCEPTORS, NOTHING, CancelTimer, Effects, Send, StartTimer, Timer, telling
 from paxos.errors import InvariantViolation
 from paxos.groups import is_decree
 from paxos.messages import (
     Accept,
+    Action,
     Begin,
     Chosen,
-    Command,
     Deposed,
     Elected,
+    Executed,
     Expired,
     Inspect,
     Lead,
     Nack,
+    Now,
     Prepare,
     Promise,
     Propose,
@@ -40,7 +42,7 @@ from paxos.messages import (
 )
 from paxos.records import RoundUsed
 
-ProposerMessage = Promise | Nack | Begin | Expired | Chosen | Propose | Withdraw | Inspect | Lead | Resign
+ProposerMessage = Promise | Nack | Begin | Expired | Chosen | Executed | Now | Propose | Withdraw | Inspect | Lead | Resign
 
 RETRY = "retry"
 BACK_OFF = "back-off"
@@ -79,7 +81,7 @@ class Leading(Struct):
 class Proposer:
     """One group's proposer on one node."""
 
-    handles = (Promise, Nack, Begin, Expired, Chosen, Propose, Withdraw, Inspect, Lead, Resign)
+    handles = (Promise, Nack, Begin, Expired, Chosen, Executed, Now, Propose, Withdraw, Inspect, Lead, Resign)
 
     def __init__(self, group: str, company: Company, archive: Archive) -> None:
         self.group = group
@@ -100,10 +102,14 @@ class Proposer:
         self._backing_off = False
         # Every slot below is learned here.
         self.next_slot = archive.learned_end(group)[0]
-        # Not in flight yet, in order of arrival.
-        self.waiting: deque[Command] = deque()
+        # Not in flight yet, in order of arrival, and about how many bytes they are.
+        self.waiting: deque[Action] = deque()
+        self.waiting_bytes = 0
         # Commands of a decree that went out in an Accept: they can no longer be withdrawn.
-        self._proposed: dict[Command, None] = {}
+        self._proposed: dict[Action, None] = {}
+        # What goes into the next batch: this node's clock, and a slot that it has executed with the digest after it.
+        self._stamp = 0
+        self._witness = (0, 0)
         self._inspecting = False
         self._retrying = False
 
@@ -118,6 +124,12 @@ class Proposer:
                 return self._chosen(message)
             case Propose():
                 return self._take(message)
+            case Executed():
+                self._witness = (message.slot, message.digest)
+                return NOTHING
+            case Now():
+                self._stamp = max(self._stamp, message.milliseconds)
+                return NOTHING
             case Inspect():
                 return self._inspect()
             case Withdraw():
@@ -141,7 +153,7 @@ class Proposer:
             return NOTHING
         sends = []
         while self.waiting and phase.next_slot < self._end_slot and self._window_is_open(phase):
-            value = encode_batch(phase.ballot, self._next_commands())
+            value = encode_batch(phase.ballot, self._next_actions(), self._stamp, self._witness)
             sends.append(self._propose(phase, phase.next_slot, value))
             phase.next_slot += 1
         return Effects(send=tuple(sends), timers=self._keep_retrying(phase)) if sends else NOTHING
@@ -151,6 +163,7 @@ class Proposer:
         if isinstance(self.phase, Idle) and not self._contends:
             return telling(Withdrawn(message.commands))
         self.waiting.extend(message.commands)
+        self.waiting_bytes += sum(map(weight, message.commands))
         return self._contend()
 
     # ---- phase 1 -----------------------------------------------------------------------------------------------------------------
@@ -219,17 +232,18 @@ class Proposer:
     def _window_is_open(self, phase: Leading) -> bool:
         return len(phase.in_flight) < self._settings.window_slots and phase.in_flight_bytes < self._settings.window_bytes
 
-    def _next_commands(self) -> tuple[Command, ...]:
-        """As many waiting commands as one batch holds; one for a decree, which has one winner."""
-        commands = [self.waiting.popleft()]
-        if self._contends:
-            self._proposed[commands[0]] = None
-            return tuple(commands)
-        size = len(commands[0].value)
-        while self.waiting and size + len(self.waiting[0].value) <= self._settings.batch_bytes:
-            commands.append(self.waiting.popleft())
-            size += len(commands[-1].value) + len(commands[-1].id) + 8
-        return tuple(commands)
+    def _next_actions(self) -> tuple[Action, ...]:
+        """As many waiting actions as one batch holds; one for a decree, which has one winner."""
+        actions: list[Action] = []
+        size = 0
+        while self.waiting and (not actions or size + weight(self.waiting[0]) <= self._settings.batch_bytes):
+            actions.append(self.waiting.popleft())
+            size += weight(actions[-1])
+            if self._contends:
+                self._proposed[actions[0]] = None
+                break
+        self.waiting_bytes -= size
+        return tuple(actions)
 
     def _chosen(self, message: Chosen) -> Effects:
         self.next_slot = message.slot + 1
@@ -249,6 +263,7 @@ class Proposer:
 
     def _decided(self) -> Effects:
         self.waiting.clear()
+        self.waiting_bytes = 0
         self._proposed.clear()
         self._inspecting = self._backing_off = False
         self.phase = Idle()
@@ -259,7 +274,8 @@ class Proposer:
         wanted = set(message.commands)
         withdrawn = tuple(command for command in self.waiting if command in wanted and command not in self._proposed)
         gone = set(withdrawn)
-        self.waiting = deque(command for command in self.waiting if command not in gone)
+        self.waiting = deque(action for action in self.waiting if action not in gone)
+        self.waiting_bytes = sum(map(weight, self.waiting))
         self._inspecting = False
         effects = telling(Withdrawn(withdrawn))
         if self._contends and self._has_no_work():
@@ -297,10 +313,11 @@ class Proposer:
             return NOTHING
         if self._contends:
             self.waiting.extendleft([command for command in self._proposed if command not in self.waiting])
-            withdrawn: tuple[Command, ...] = ()
+            withdrawn: tuple[Action, ...] = ()
         else:
             withdrawn = tuple(self.waiting)
             self.waiting.clear()
+        self.waiting_bytes = sum(map(weight, self.waiting))
         self.phase = Idle()
         self._retrying = False
         return Effects(timers=(CancelTimer(RETRY),), tell=(Withdrawn(withdrawn), Deposed(by)))

@@ -8,6 +8,7 @@ says why.
 import contextlib
 import logging
 import threading
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -124,6 +125,7 @@ class Node:
             transport=self._transport,
             timers=self._timers,
             random=self._random,
+            clock=lambda: time.time_ns() // 1_000_000,
             mailbox=mailbox,
             trace=log.info,
             failed=self._fail,

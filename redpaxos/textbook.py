@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from actors.storage.memory import MemoryStorage
-
 from redpaxos.client import Client, Decision
 from redpaxos.errors import UndecidedError
 from redpaxos.node import Node, NodeConfig

@@ -204,6 +204,7 @@ class SimulatedNode:
             transport=endpoint,
             timers=_LifeTimers(self),
             random=self._chance,
+            clock=lambda: int(self._world.now * 1000),
             mailbox=mailbox,
             trace=partial(self._world.note, self.name),
             failed=self._failed,

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from paxos.ballot import ZERO, Ballot
 from paxos.batches import decode_batch
-from paxos.messages import Entry
+from paxos.messages import Command, Entry
 from paxos.records import Voted
 
 
@@ -69,7 +69,9 @@ class Group:
         batch = decode_batch(slot.value)
         first_revision = len(self.entries) + 1
         new_ids: list[tuple[str, int]] = []
-        for command in batch.commands:
+        for command in batch.actions:
+            if not isinstance(command, Command):
+                continue
             revision = len(self.entries) + 1
             if command.id in self.revisions:
                 continue

@@ -127,7 +127,7 @@ class World:
             assert self.accepts[slot, ballot] == value, "an acceptor voted for what was not proposed"
             if self.quorum.accepted(voters):
                 assert chosen.setdefault(slot, value) == value, "two values were chosen for one slot"
-                assert set(decode_batch(value).commands) <= self.proposed, "a value was chosen that nobody proposed"
+                assert set(decode_batch(value).actions) <= self.proposed, "a value was chosen that nobody proposed"
         assert self.learned.items() <= chosen.items(), "a value was learned that is not chosen"
         for name in ACCEPTOR_NAMES:
             promised = self.stores[name].acceptor_state(self.group).promised

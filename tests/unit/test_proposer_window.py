@@ -26,7 +26,7 @@ def leading(*found: Vote, **settings: int) -> Proposer:
 def proposed(effects: Effects) -> list[tuple[int, tuple[Command, ...]]]:
     """The commands of each slot in these effects."""
     accepts = [send.message for send in effects.send if isinstance(send.message, Accept)]
-    return [(accept.slot, decode_batch(accept.value).commands) for accept in accepts]
+    return [(accept.slot, decode_batch(accept.value).actions) for accept in accepts]
 
 
 def commands(count: int, size_bytes: int = 10) -> tuple[Command, ...]:

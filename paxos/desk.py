@@ -1,0 +1,101 @@
+"""The desk: where sessions hand in operations, and from where the results go back.
+
+Nothing is remembered here of an operation: the log has it, and the replica knows whose session it is of. So whoever leads when it is
+executed answers, and a client that hears nothing hands it in again.
+"""
+
+from typing import assert_never
+
+from paxos.company import Company
+from paxos.effects import NOTHING, Effects, Send, sending, telling
+from paxos.executor import Executor
+from paxos.messages import (
+    Call,
+    Deposed,
+    Elected,
+    Executed,
+    Following,
+    Open,
+    Operation,
+    Propose,
+    Result,
+    ResultKind,
+    Results,
+    Turned,
+)
+from paxos.proposer import Proposer
+
+DeskMessage = Call | Executed | Elected | Deposed | Following
+
+
+class Desk:
+    """The log's desk on one node."""
+
+    handles = (Call, Executed, Elected, Deposed, Following)
+
+    def __init__(self, company: Company, proposer: Proposer, executor: Executor) -> None:
+        self._company = company
+        self._proposer = proposer
+        self._executor = executor
+        # Whom clients should turn to; empty while nobody is known to lead.
+        self.leader = ""
+        self._leads = False
+        # Only once every slot below is executed does this leader know which sessions there are.
+        self._ready_slot = 0
+        # Results of this drain, by client.
+        self._results: dict[str, list[Result]] = {}
+
+    def handle(self, source: str, message: DeskMessage) -> Effects:
+        """Take operations in, and gather what is to be answered."""
+        match message:
+            case Call():
+                return self._call(source, message)
+            case Executed():
+                if self._leads:
+                    for client, result in message.results:
+                        self._results.setdefault(client, []).append(result)
+                return NOTHING
+            case Elected():
+                self._leads, self._ready_slot = True, message.free_slot
+                return NOTHING
+            case Deposed():
+                self._leads = False
+                return NOTHING
+            case Following():
+                self.leader = message.leader
+                return NOTHING
+            case _:
+                assert_never(message)
+
+    def flush(self) -> Effects:
+        """At the end of a drain: all results for a client go together."""
+        if not self._results:
+            return NOTHING
+        results, self._results = self._results, {}
+        return Effects(send=tuple(Send(client, Results(tuple(found))) for client, found in results.items()))
+
+    def _call(self, source: str, message: Call) -> Effects:
+        if message.incarnation != self._company.incarnation:
+            return NOTHING
+        if not self._leads:
+            return sending(source, Turned(message.attempt, "another node leads" if self.leader else "nobody leads", self.leader))
+        if self._proposer.waiting_bytes > self._company.settings.waiting_bytes:
+            return sending(source, Turned(message.attempt, "overloaded, try later", self.leader))
+        fresh: list[Open | Operation] = []
+        for action in message.actions:
+            known = self._known(action) if isinstance(action, Operation) else None
+            if known is None:
+                fresh.append(action)
+            else:
+                self._results.setdefault(source, []).append(known)
+        return telling(Propose(tuple(fresh))) if fresh else NOTHING
+
+    def _known(self, operation: Operation) -> Result | None:
+        """What can be answered without the log: a result that is remembered, or that the session has ended."""
+        session = self._executor.sessions.find(operation.session)
+        if session is not None:
+            body = session.results.get(operation.number)
+            return None if body is None else Result(operation.session, operation.number, ResultKind.DONE, body)
+        if self._proposer.next_slot < self._ready_slot:
+            return None
+        return Result(operation.session, operation.number, ResultKind.EXPIRED, b"")

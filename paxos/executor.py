@@ -1,0 +1,75 @@
+"""The executor: carries out what sessions ask of the state machines, the same on every replica.
+
+It keeps a running digest of all results. A leader puts the digest of a slot that it has executed into its batches, and a replica that
+had another one at that slot is not the same any more: it must not go on.
+"""
+
+import zlib
+from collections import OrderedDict
+from collections.abc import Mapping
+
+from paxos.errors import InvariantViolation
+from paxos.machines.base import Machine
+from paxos.messages import Batch, Open, Operation, Result, ResultKind
+from paxos.sessions import Sessions
+
+_WITNESSED_SLOTS = 10_000
+
+Reply = tuple[str, Result]
+"""A result and the client that it is for."""
+
+
+class Executor:
+    """The sessions and machines of one replica."""
+
+    def __init__(self, machines: Mapping[str, Machine]) -> None:
+        self.machines = machines
+        self.sessions = Sessions()
+        # A checksum of every result so far, in order.
+        self.digest = 1
+        # The digest after each of the latest slots.
+        self._digests: OrderedDict[int, int] = OrderedDict()
+
+    def execute(self, slot: int, batch: Batch) -> tuple[Reply, ...]:
+        """Carry out the operations of one slot, in order."""
+        self._compare(slot, batch.witness)
+        self.sessions.advance(batch.stamp)
+        replies: list[Reply] = []
+        for action in batch.actions:
+            match action:
+                case Operation():
+                    self._operate(action, replies)
+                case Open():
+                    replies.append((action.client, Result(self.sessions.open(action), action.nonce, ResultKind.OPENED, b"")))
+                case _:
+                    continue
+        self._note(slot, replies)
+        return tuple(replies)
+
+    def _operate(self, operation: Operation, replies: list[Reply]) -> None:
+        session = self.sessions.enter(operation)
+        if session is None:
+            # Nobody knows whose it was.
+            return
+        if operation.number < session.settled:
+            return
+        body = session.results.get(operation.number)
+        if body is None:
+            machine = self.machines.get(operation.machine)
+            body = machine.execute(operation.body) if machine is not None else b""
+            session.results[operation.number] = body
+        replies.append((session.client, Result(operation.session, operation.number, ResultKind.DONE, body)))
+
+    def _note(self, slot: int, replies: list[Reply]) -> None:
+        for client, result in replies:
+            self.digest = zlib.crc32(result.body, zlib.crc32(client.encode(), self.digest))
+        self._digests[slot] = self.digest
+        if len(self._digests) > _WITNESSED_SLOTS:
+            self._digests.popitem(last=False)
+
+    def _compare(self, slot: int, witness: tuple[int, int]) -> None:
+        """Hold the leader's digest against our own."""
+        at, digest = witness
+        mine = self._digests.get(at, digest)
+        if digest and mine != digest:
+            raise InvariantViolation(f"state differs: after slot {at} the leader's digest was {digest}, ours {mine}, found at slot {slot}")

@@ -1,0 +1,1 @@
+"""Replicated state machines: what the commands of the log act on."""

@@ -1,0 +1,20 @@
+"""The port that every replicated state machine fulfils.
+
+A machine is deterministic: its state and every result are a function of the commands executed so far, in order. It reads no clock and
+draws no random number, and it never iterates over a set or raises for what a client sent: a command that makes no sense has a result
+that says so. Replicas compare running digests of all results, so whatever matters must show in one.
+"""
+
+from typing import Protocol
+
+
+class Machine(Protocol):
+    """State that every replica has in common."""
+
+    def execute(self, command: bytes) -> bytes:
+        """Carry out the next command, and return its result."""
+        ...
+
+    def query(self, question: bytes) -> bytes:
+        """Answer a question without changing anything."""
+        ...

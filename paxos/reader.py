@@ -1,0 +1,182 @@
+"""The reader: answers questions to the state machines without a write.
+
+A fresh answer reflects every write that was answered before the question was put. The leader that has executed all that its
+predecessors may have answered asks the acceptors whether anybody was promised a higher ballot; if a quorum says no, nobody else led
+when it asked, and what it had executed by then is fresh. Many questions share one such confirmation. Another replica asks the leader
+up to where it must have executed. Ongaro, "Consensus: Bridging Theory and Practice", section 6.4.
+"""
+
+from collections import OrderedDict
+from typing import assert_never
+
+from msgspec import Struct
+
+from paxos.ballot import ZERO, Ballot
+from paxos.company import Company
+from paxos.effects import ACCEPTORS, NOTHING, CancelTimer, Effects, Send, StartTimer, sending
+from paxos.executor import Executor
+from paxos.messages import Answer, AskSlot, Confirm, Confirmed, Deposed, Elected, Executed, Expired, Following, FreshSlot, Read
+
+ReaderMessage = Read | AskSlot | FreshSlot | Confirmed | Elected | Deposed | Following | Executed | Expired
+
+CONFIRM = "confirm"
+_QUESTION_COUNT = 50_000
+
+Question = tuple[str, Read | AskSlot]
+"""A question, and who put it."""
+
+
+class Round(Struct):
+    """A confirmation under way."""
+
+    number: int
+    # What was executed here when it began.
+    end_slot: int
+    questions: list[Question]
+    # Distinct acceptors that have promised nothing higher.
+    confirmed: set[str]
+
+
+class Reader:
+    """The log's reader on one node."""
+
+    handles = (Read, AskSlot, FreshSlot, Confirmed, Elected, Deposed, Following, Executed, Expired)
+
+    def __init__(self, company: Company, executor: Executor, end_slot: int) -> None:
+        self._company = company
+        self._executor = executor
+        # Every slot below is executed.
+        self._end_slot = end_slot
+        self._leader = ""
+        # ZERO while another leads or nobody.
+        self._ballot: Ballot = ZERO
+        self._ready_slot = 0
+        # Questions for the next confirmation, and the one under way.
+        self._next: list[Question] = []
+        self._round: Round | None = None
+        self._round_count = 0
+        # Questions put to the leader, by number, each batch with what it asks for.
+        self._forwarded: OrderedDict[int, list[Question]] = OrderedDict()
+        self._forwarded_count = 0
+        # Questions that are answered once every slot below is executed.
+        self._waiting: list[tuple[int, list[Question]]] = []
+
+    def handle(self, source: str, message: ReaderMessage) -> Effects:
+        """Take a question, or what brings an answer nearer."""
+        match message:
+            case Read():
+                return self._read(source, message)
+            case AskSlot():
+                self._next.append((source, message))
+                return NOTHING
+            case Confirmed():
+                return self._confirmed(source, message)
+            case FreshSlot():
+                return self._fresh_slot(message)
+            case Executed():
+                self._end_slot = message.slot + 1
+                return self._answer_executed() if self._waiting else NOTHING
+            case Elected() | Deposed() | Following():
+                return self._office(message)
+            case Expired():
+                return self._ask_again() if message.timer == CONFIRM else NOTHING
+            case _:
+                assert_never(message)
+
+    def flush(self) -> Effects:
+        """At the end of a drain: one confirmation, or one question to the leader, for all that was asked."""
+        if not self._next or self._round is not None:
+            return NOTHING
+        if self._ballot != ZERO:
+            return self._confirm() if self._end_slot >= self._ready_slot else NOTHING
+        questions, self._next = self._next, []
+        reads = [question for question in questions if isinstance(question[1], Read)]
+        if not self._leader or self._leader == self._company.node or not reads:
+            return self._refuse(questions)
+        return self._forward(reads)
+
+    def _read(self, source: str, message: Read) -> Effects:
+        if message.fresh:
+            self._next.append((source, message))
+            overflow, self._next = self._next[:-_QUESTION_COUNT], self._next[-_QUESTION_COUNT:]
+            return self._refuse(overflow)
+        return sending(source, self._reply(message))
+
+    # ---- as leader ---------------------------------------------------------------------------------------------------------------
+
+    def _confirm(self) -> Effects:
+        questions, self._next = self._next, []
+        self._round_count += 1
+        self._round = Round(self._round_count, self._end_slot, questions, set())
+        return self._ask_again()
+
+    def _ask_again(self) -> Effects:
+        if self._round is None:
+            return NOTHING
+        timer = StartTimer(CONFIRM, self._company.settings.retry_seconds)
+        return Effects(send=(Send(ACCEPTORS, Confirm(self._ballot, self._round.number)),), timers=(timer,))
+
+    def _confirmed(self, source: str, message: Confirmed) -> Effects:
+        current = self._round
+        if current is None or message.ballot != self._ballot or message.number != current.number:
+            return NOTHING
+        if source not in self._company.quorum.members:
+            return NOTHING
+        current.confirmed.add(source)
+        if not self._company.quorum.accepted(current.confirmed):
+            return NOTHING
+        self._round = None
+        return Effects(timers=(CancelTimer(CONFIRM),)) + self._answer(current.questions, current.end_slot)
+
+    def _answer(self, questions: list[Question], end_slot: int) -> Effects:
+        sends = []
+        for source, question in questions:
+            reply = self._reply(question) if isinstance(question, Read) else FreshSlot(question.number, end_slot)
+            sends.append(Send(source, reply))
+        return Effects(send=tuple(sends))
+
+    # ---- as any other replica ----------------------------------------------------------------------------------------------------
+
+    def _forward(self, reads: list[Question]) -> Effects:
+        self._forwarded_count += 1
+        self._forwarded[self._forwarded_count] = reads
+        if len(self._forwarded) > _QUESTION_COUNT:
+            self._forwarded.popitem(last=False)
+        return sending(self._leader, AskSlot(self._forwarded_count))
+
+    def _fresh_slot(self, message: FreshSlot) -> Effects:
+        questions = self._forwarded.pop(message.number, [])
+        self._waiting.append((message.end_slot, questions))
+        return self._answer_executed()
+
+    def _answer_executed(self) -> Effects:
+        ready = [questions for end_slot, questions in self._waiting if end_slot <= self._end_slot]
+        self._waiting = [waiting for waiting in self._waiting if waiting[0] > self._end_slot]
+        return self._answer([question for questions in ready for question in questions], self._end_slot)
+
+    # ---- changes of office -------------------------------------------------------------------------------------------------------
+
+    def _office(self, message: Elected | Deposed | Following) -> Effects:
+        match message:
+            case Elected():
+                self._ballot, self._ready_slot = message.ballot, message.free_slot
+                return NOTHING
+            case Following():
+                self._leader = message.leader
+                return NOTHING
+            case Deposed():
+                self._ballot = ZERO
+                asked = self._round.questions if self._round is not None else []
+                self._round = None
+                return self._refuse(asked)
+            case _:
+                assert_never(message)
+
+    def _refuse(self, questions: list[Question]) -> Effects:
+        """This node cannot tell; the client asks again, or elsewhere."""
+        reads = [(source, question.number) for source, question in questions if isinstance(question, Read)]
+        return Effects(send=tuple(Send(source, Answer(number, False, b"")) for source, number in reads))
+
+    def _reply(self, read: Read) -> Answer:
+        machine = self._executor.machines.get(read.machine)
+        return Answer(read.number, machine is not None, machine.query(read.question) if machine is not None else b"")
