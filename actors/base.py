@@ -29,6 +29,7 @@ from paxos.errors import MalformedError, PaxosError
 from paxos.groups import LOG
 from paxos.messages import (
     Accept,
+    Answer,
     Begin,
     ChosenPage,
     Deposed,
@@ -42,6 +43,7 @@ from paxos.messages import (
     Outcome,
     Promise,
     Report,
+    Results,
     Stranger,
     VotesPage,
     WireMessage,
@@ -366,5 +368,9 @@ def _weight(message: WireMessage) -> int:
             return _SMALL_BYTES + sum(_SMALL_BYTES + len(value) for _, value in values)
         case LogPage(entries=entries) | Outcome(entries=entries):
             return _SMALL_BYTES + sum(_SMALL_BYTES + len(entry.value) for entry in entries)
+        case Results(results=results):
+            return _SMALL_BYTES + sum(_SMALL_BYTES + len(result.body) for result in results)
+        case Answer(body=body):
+            return _SMALL_BYTES + len(body)
         case _:
             return _SMALL_BYTES

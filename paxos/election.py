@@ -35,7 +35,7 @@ WitnessMessage = Heartbeat | Probe | Expired
 ELECTION = "election"
 HEARTBEAT = "heartbeat"
 LEADER_HEARD = "leader-heard"
-_PATIENT_ROUNDS = 5
+_PATIENT_ROUNDS = 1
 
 
 class Waiting(Struct):

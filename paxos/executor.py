@@ -26,7 +26,7 @@ class Executor:
         self.machines = machines
         self.sessions = Sessions()
         # A checksum of every result so far, in order.
-        self.digest = 1
+        self.digest = 0
         # The digest after each of the latest slots.
         self._digests: OrderedDict[int, int] = OrderedDict()
 

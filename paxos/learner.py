@@ -12,9 +12,9 @@ from paxos.ballot import Ballot
 from paxos.company import Company
 from paxos.effects import ACCEPTORS, NOTHING, Effects, Send, StartTimer, sending
 from paxos.errors import InvariantViolation
-from paxos.messages import Accept, Accepted, AskChosen, AskVotes, Begin, Chosen, ChosenPage, Expired, Heartbeat, VotesPage
+from paxos.messages import Accept, Accepted, AskChosen, AskVotes, Begin, Chosen, ChosenPage, Expired, Heartbeat, ProbeReply, VotesPage
 
-LearnerMessage = Accept | Accepted | VotesPage | AskChosen | ChosenPage | Heartbeat | Begin | Expired
+LearnerMessage = Accept | Accepted | VotesPage | AskChosen | ChosenPage | Heartbeat | ProbeReply | Begin | Expired
 
 CATCH_UP = "catch-up"
 _HORIZON_SLOTS = 4096
@@ -35,7 +35,7 @@ class _Tally:
 class Learner:
     """One group's learner on one node; it tells `Chosen` in slot order."""
 
-    handles = (Accept, Accepted, VotesPage, AskChosen, ChosenPage, Heartbeat, Begin, Expired)
+    handles = (Accept, Accepted, VotesPage, AskChosen, ChosenPage, Heartbeat, ProbeReply, Begin, Expired)
 
     def __init__(self, group: str, company: Company, archive: Archive) -> None:
         self.group = group
@@ -68,7 +68,7 @@ class Learner:
                 return self._chosen_page(source, message)
             case AskChosen():
                 return self._answer(source, message)
-            case Heartbeat():
+            case Heartbeat() | ProbeReply():
                 return self._hear_of(source, message.chosen_through)
             case Expired():
                 return self._expired(message)

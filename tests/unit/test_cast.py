@@ -5,14 +5,16 @@ from paxos.archivist import Archivist
 from paxos.cast import Cast
 from paxos.casting import acceptor_cast, learner_cast, proposer_cast
 from paxos.decree import DecreeIntake
+from paxos.desk import Desk
 from paxos.effects import NOTHING, Effects, telling
-from paxos.election import Election, Witness
+from paxos.election import Election, Follower, Witness
 from paxos.groups import LOG, decree_group
 from paxos.herald import Herald
 from paxos.intake import Intake
 from paxos.learner import Learner
 from paxos.messages import Begin, Deposed, Following, Inspect, Message, Undecided
 from paxos.proposer import Proposer
+from paxos.reader import Reader
 from paxos.records import RoundUsed
 from paxos.replica import Replica
 from tests.unit.company import FIRST, company, empty_archive
@@ -67,6 +69,7 @@ def test_only_the_log_is_led_and_witnessed() -> None:
     learning = [Learner, Replica, Archivist]
     assert kinds(acceptor_cast(company(), LOG, empty_archive())) == [Acceptor, Witness]
     assert kinds(acceptor_cast(company(), DECREE, empty_archive())) == [Acceptor]
-    assert kinds(learner_cast(company(), LOG, empty_archive())) == learning
-    assert kinds(proposer_cast(company(), LOG, empty_archive())) == [*learning, Proposer, Election, Herald, Intake]
+    assert kinds(learner_cast(company(), LOG, empty_archive())) == [*learning, Follower, Reader]
+    assert kinds(learner_cast(company(), DECREE, empty_archive())) == learning
+    assert kinds(proposer_cast(company(), LOG, empty_archive())) == [*learning, Proposer, Election, Herald, Intake, Desk, Reader]
     assert kinds(proposer_cast(company(), DECREE, empty_archive())) == [*learning, Proposer, Herald, DecreeIntake]

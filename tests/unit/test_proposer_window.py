@@ -43,7 +43,7 @@ def test_all_that_waits_goes_out_together_at_the_end_of_the_drain() -> None:
 
 
 def test_a_batch_closes_at_its_size_and_the_next_slot_takes_the_rest() -> None:
-    proposer = leading(batch_bytes=30)
+    proposer = leading(batch_bytes=50)
     proposer.handle("p1", Propose(commands(3)))
     assert [len(batched) for _, batched in proposed(proposer.flush())] == [2, 1]
 
