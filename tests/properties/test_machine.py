@@ -32,6 +32,8 @@ class Machine(RuleBasedStateMachine):
     def begin(self, group: str) -> None:
         self.world = World(group, self.quorum, disks_survive=self.disks_survive)
         self.count = 0
+        if not is_decree(group):
+            self.world.hear("p1", "p1", Lead(ZERO))
 
     # ---- work ------------------------------------------------------------------------------------------------------------------
 
@@ -42,43 +44,44 @@ class Machine(RuleBasedStateMachine):
         self.world.proposed.add(command)
         self.world.hear(proposer, proposer, Propose((command,)))
 
-    @rule(proposer=PROPOSERS)
-    def campaign(self, proposer: str) -> None:
-        self.world.hear(proposer, proposer, Inspect() if is_decree(self.world.group) else Lead(ZERO))
-
-    @rule(proposer=PROPOSERS)
-    def resign(self, proposer: str) -> None:
-        self.world.hear(proposer, proposer, Resign())
-
-    @rule(proposer=PROPOSERS, timer=st.sampled_from([RETRY, BACK_OFF, CATCH_UP]))
-    def expire(self, proposer: str, timer: str) -> None:
-        self.world.hear(proposer, proposer, Expired(timer))
+    @rule(proposer=PROPOSERS, what=st.sampled_from(["campaign", "campaign", RETRY, BACK_OFF, CATCH_UP, "resign"]))
+    def stir(self, proposer: str, what: str) -> None:
+        if what == "campaign":
+            self.world.hear(proposer, proposer, Inspect() if is_decree(self.world.group) else Lead(ZERO))
+        else:
+            self.world.hear(proposer, proposer, Resign() if what == "resign" else Expired(what))
 
     # ---- the network -----------------------------------------------------------------------------------------------------------
 
     @precondition(lambda self: self.world.network)
-    @rule(count=st.integers(1, 12))
+    @rule(count=st.integers(1, 40))
     def deliver_the_oldest(self, count: int) -> None:
         for _ in range(min(count, len(self.world.network))):
             self.world.deliver(0)
+
+    @precondition(lambda self: self.world.network)
+    @rule(nodes=st.sets(NODES, min_size=2), count=st.integers(1, 40))
+    def deliver_among(self, nodes: set[str], count: int) -> None:
+        """A part of the network works, the rest is slow."""
+        for _ in range(count):
+            between = (index for index, packet in enumerate(self.world.network) if {packet.source, packet.target} <= nodes)
+            if (index := next(between, None)) is None:
+                return
+            self.world.deliver(index)
 
     @precondition(lambda self: self.world.network)
     @rule(data=st.data(), keep=st.booleans(), crash=st.sampled_from(["", "", "", "before", "after"]))
     def deliver_any(self, data: Any, keep: bool, crash: str) -> None:
         self.world.deliver(data.draw(st.integers(0, len(self.world.network) - 1)), keep=keep, crash=crash)
 
-    @precondition(lambda self: self.world.network)
-    @rule(data=st.data())
-    def drop_any(self, data: Any) -> None:
-        self.world.network.pop(data.draw(st.integers(0, len(self.world.network) - 1)))
-
-    @rule(name=NODES)
-    def drop_all_for(self, name: str) -> None:
-        self.world.network = [packet for packet in self.world.network if packet.target != name]
-
-    @rule(name=NODES)
-    def restart(self, name: str) -> None:
-        self.world.restart(name)
+    @rule(name=NODES, what=st.sampled_from(["restart", "lose what goes to", "lose what comes from"]))
+    def disturb(self, name: str, what: str) -> None:
+        if what == "restart":
+            self.world.restart(name)
+        elif what == "lose what goes to":
+            self.world.network = [packet for packet in self.world.network if packet.target != name]
+        else:
+            self.world.network = [packet for packet in self.world.network if packet.source != name]
 
     @invariant()
     def what_paxos_promises_holds(self) -> None:
