@@ -89,7 +89,7 @@ class Client:
         # Counts waits, so that the end of an earlier one is known.
         self._wait_number = 0
         self._contact: Contact | None = None
-        self._reader = ""
+        self._reader = plan.node
 
     @property
     def is_done(self) -> bool:
@@ -196,7 +196,7 @@ class Client:
         command = None if request.verb == "query" else Command(request.id, request.value)
         if command is not None:
             self._invariants.submits(_group(request), command)
-        errand = Errand(_group(request), request.id, command, self._attempts)
+        errand = Errand(_group(request), request.id, command, self._attempts, only=self._plan.node)
         deadline = self._world.now + request.timeout
         self._listen(lambda group, message: isinstance(message, Located) or _answers(errand, group, message))
         timers: dict[str, float] = {}
@@ -240,7 +240,7 @@ class Client:
             if page is not None:
                 told.entries = page.entries
                 return OutcomeKind.DONE
-            self._reader = ""
+            self._reader = self._plan.node
         return OutcomeKind.NOT_DONE
 
     def _find_reader(self, deadline: float) -> Wait[str]:
@@ -252,7 +252,7 @@ class Client:
             yield from self._pause(self._world.now + _PAUSE_SECONDS)
             return ""
         heard = yield from self._next(min(deadline, self._world.now + _LOCATE_SECONDS))
-        self._reader = heard[0] if heard is not None else ""
+        self._reader = self._plan.node or (heard[0] if heard is not None else "")
         return self._reader
 
     def _page(self, request: Request, node: str, until: float) -> Wait[LogPage | None]:

@@ -8,10 +8,12 @@ from collections.abc import Callable
 from functools import partial
 from itertools import pairwise
 
+from msgspec.structs import replace
+
 from redpaxos.simulation.cluster import SimulatedNode
 from redpaxos.simulation.disks import AFTER, BEFORE, ERROR, FULL
 from redpaxos.simulation.network import Network
-from redpaxos.simulation.plan import Fault, Plan
+from redpaxos.simulation.plan import LEADER, Fault, Plan
 from redpaxos.simulation.world import World
 
 Pair = tuple[str, str]
@@ -32,6 +34,8 @@ class Nemesis:
         self._nodes = nodes
         # True in the calm.
         self._is_over = False
+        # Tells who leads.
+        self.leader: Callable[[], str] = str
         self._kinds: dict[str, Callable[[Fault], None]] = {
             "crash": self._crash,
             "stop": self._stop,
@@ -55,6 +59,12 @@ class Nemesis:
         self._world.at(self._plan.chaos_seconds, self.calm)
 
     def _strike(self, fault: Fault) -> None:
+        """Let it happen, with the leader's name where it is aimed at the leader."""
+        if LEADER in fault.targets:
+            leader = self.leader() or next(iter(self._nodes))
+            others = [name for name in fault.targets if name not in (LEADER, leader)]
+            fault = replace(fault, targets=(leader, *others))
+            self._world.fired["aimed at the leader"] += 1
         self._kinds[fault.kind](fault)
 
     def _struck(self, fault: Fault) -> None:

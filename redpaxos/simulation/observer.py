@@ -3,7 +3,7 @@
 import msgspec
 
 from actors.channels import Channels
-from paxos.ballot import Ballot
+from paxos.ballot import ZERO, Ballot
 from paxos.codec import Codec, Envelope
 from paxos.doors import CHOSEN
 from paxos.effects import ACCEPTORS
@@ -46,6 +46,8 @@ class Observer:
     def __init__(self, invariants: Invariants, codec: Codec, channels: Channels) -> None:
         self._invariants = invariants
         self._codec = codec
+        # Who led the log when a heartbeat was last heard of a ballot that is not lower.
+        self.leader = ZERO
         self._chosen_door = channels.door(CHOSEN)
         self._internal = channels.outgoing(ACCEPTORS, "").partition(ACCEPTORS)[0]
 
@@ -81,7 +83,10 @@ class Observer:
                 self._promise(envelope, group, message)
             case Prepare():
                 self._used(envelope, group, message.ballot)
-            case Heartbeat() | ProbeReply():
+            case Heartbeat():
+                self.leader = max(self.leader, message.ballot)
+                self._chosen_through(envelope, group, message.chosen_through)
+            case ProbeReply():
                 self._chosen_through(envelope, group, message.chosen_through)
             case Outcome() if message.kind is OutcomeKind.DONE:
                 self._invariants.check_entry(envelope.source, group, message.entries[0])

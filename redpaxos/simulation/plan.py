@@ -40,11 +40,15 @@ class LinkPlan(Struct, frozen=True):
     error_lost: float = 0.0
 
 
+LEADER = "leader"
+
+
 class Fault(Struct, frozen=True):
     """Something that goes wrong at a time and, where it lasts, for a time."""
 
     at: float
     kind: str
+    # Names of nodes; LEADER stands for whoever leads the log at that time.
     targets: tuple[str, ...] = ()
     seconds: float = 0.0
     amount: float = 0.0
@@ -68,6 +72,8 @@ class ClientPlan(Struct, frozen=True):
 
     name: str
     requests: tuple[Request, ...] = ()
+    # The only node it asks, whoever leads; empty for whom it finds.
+    node: str = ""
 
 
 class Plan(Struct, frozen=True):

@@ -69,9 +69,11 @@ class Simulation:
         self.stage.watch = self.invariants
         self.stage.opened = self.invariants.opened
         self.stage.broken = self._broken
-        self.network.look = Observer(self.invariants, self.stage.codec, CHANNELS).look
+        observer = Observer(self.invariants, self.stage.codec, CHANNELS)
+        self.network.look = observer.look
         self.nodes = {node.name: SimulatedNode(node, self.stage) for node in plan.nodes}
         self.nemesis = Nemesis(plan, self.world, self.network, self.nodes)
+        self.nemesis.leader = lambda: observer.leader.node
         self.clients = [Client(client, self.world, self.network, self.stage.codec, self.invariants) for client in plan.clients]
         self.prober = Client(self._probe(), self.world, self.network, self.stage.codec, self.invariants)
 

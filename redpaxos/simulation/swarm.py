@@ -17,7 +17,7 @@ from redpaxos.simulation.cluster import CHANNELS, CLUSTER
 from redpaxos.simulation.disks import AFTER, BEFORE, ERROR, FULL
 from redpaxos.simulation.faults import LINKS
 from redpaxos.simulation.limits import draw_limits
-from redpaxos.simulation.plan import ClientPlan, Fault, LinkPlan, NodePlan, Plan, Request
+from redpaxos.simulation.plan import LEADER, ClientPlan, Fault, LinkPlan, NodePlan, Plan, Request
 
 _NODE_FAULTS = ("crash", "stop", "power cut while sending", "pause", "slow node", "clock drift", BEFORE, AFTER, ERROR, FULL)
 _SERVER_FAULTS = ("storm", "server down", "server killed", "server frozen")
@@ -36,7 +36,7 @@ def draw(seed: int) -> Plan:
         members=members,
         settings=_draw_settings(chance),
         links=_draw_links(chance),
-        clients=_draw_clients(chance, chaos_seconds),
+        clients=_draw_clients(chance, chaos_seconds, [node.name for node in nodes if "proposer" in node.roles]),
         faults=_draw_faults(chance, [node.name for node in nodes], core, chaos_seconds),
         chaos_seconds=chaos_seconds,
         core=core,
@@ -78,15 +78,17 @@ def _draw_core(chance: Random, nodes: tuple[NodePlan, ...], members: tuple[str, 
 
 
 def _draw_settings(chance: Random) -> Settings:
-    heartbeat = chance.choice((0.1, 0.15, 0.2))
+    heartbeat = chance.choice((0.1, 0.2, 0.3))
     tight = chance.random() < 0.5
     return Settings(
         heartbeat_seconds=heartbeat,
-        election_timeout_seconds=heartbeat * chance.choice((2.5, 3.5, 5.0)),
-        election_jitter_seconds=chance.choice((0.1, 0.2, 0.4)),
-        retry_seconds=chance.choice((0.1, 0.25, 0.4)),
+        election_timeout_seconds=heartbeat * chance.choice((2.0, 2.5, 4.0)),
+        election_jitter_seconds=chance.choice((0.05, 0.2, 0.4)),
+        retry_seconds=chance.choice((0.05, 0.25, 0.6)),
+        backoff_base_seconds=chance.choice((0.001, 0.02, 0.1)),
+        backoff_cap_seconds=chance.choice((0.05, 1.0)),
         patience_seconds=chance.choice((0.5, 1.0, 3.0)),
-        ask_seconds=chance.choice((0.02, 0.05, 0.1)),
+        ask_seconds=chance.choice((0.02, 0.05, 0.3)),
         batch_bytes=chance.choice((1, 40, 1000)) if tight else 64 * 1024,
         window_slots=chance.choice((1, 2, 5)) if tight else 64,
         window_bytes=chance.choice((1, 100, 10_000)) if tight else 8 * 1024 * 1024,
@@ -102,11 +104,11 @@ def _draw_links(chance: Random) -> LinkPlan:
 
     errors = chance.random() < 0.2
     return LinkPlan(
-        loss=some(0.01, 0.05, 0.2),
+        loss=some(0.02, 0.1, 0.3),
         duplication=some(0.05, 0.3),
         delay_seconds=chance.choice((0.0, 0.001, 0.01)),
-        spread_seconds=some(0.005, 0.05, 0.3),
-        late_chance=some(0.01, 0.1),
+        spread_seconds=some(0.005, 0.05, 0.4),
+        late_chance=some(0.02, 0.1),
         late_seconds=chance.choice((0.5, 2.0)),
         reorders=chance.random() < 0.7,
         error_delivered=chance.choice((0.0, 0.05)) if errors else 0.0,
@@ -119,9 +121,10 @@ def _draw_links(chance: Random) -> LinkPlan:
 
 def _draw_faults(chance: Random, names: list[str], core: tuple[str, ...], chaos_seconds: float) -> tuple[Fault, ...]:
     kinds = [kind for kind in (*_NODE_FAULTS, *_SERVER_FAULTS, *LINKS) if chance.random() < 0.25]
-    faults = [_draw_fault(chance, chance.choice(kinds), names, chaos_seconds) for _ in range(chance.randint(0, 8)) if kinds]
+    count = chance.choice((0, 2, 6, 12))
+    faults = [_draw_fault(chance, chance.choice(kinds), names, chaos_seconds) for _ in range(count) if kinds]
     spare = [name for name in names if name not in core]
-    if spare and chance.random() < 0.1:
+    if spare and chance.random() < 0.2:
         faults.append(Fault(chance.uniform(0.2, chaos_seconds), "wipe", (chance.choice(spare),), chance.uniform(0.0, 0.3)))
     return tuple(sorted(faults, key=lambda fault: fault.at))
 
@@ -143,25 +146,31 @@ def _draw_fault(chance: Random, kind: str, names: list[str], chaos_seconds: floa
         targets = chance.sample(names, chance.choice((1, 1, 1, chance.randint(1, len(names)), len(names))))
     else:
         targets = [chance.choice(names)]
+    if targets and len(targets) < len(names) and chance.random() < 0.4:
+        targets[0] = LEADER
+    elif kind in LINKS and chance.random() < 0.4:
+        targets = [LEADER, *targets]
     return Fault(at, kind, tuple(targets), seconds, amount)
 
 
 # ---- clients ---------------------------------------------------------------------------------------------------------------------
 
 
-def _draw_clients(chance: Random, chaos_seconds: float) -> tuple[ClientPlan, ...]:
+def _draw_clients(chance: Random, chaos_seconds: float, proposers: list[str]) -> tuple[ClientPlan, ...]:
     verbs = [verb for verb in _VERBS if chance.random() < 0.5] or ["propose", "decide"]
     shared = chance.random() < 0.4
-    decrees = [f"d{number}" for number in range(1, chance.randint(1, 3) + 1)]
+    decrees = [f"d{number}" for number in range(1, chance.choice((1, 3, 8)) + 1)]
+    # Clients that act at the same moments compete.
+    moments = [chance.uniform(0.0, chaos_seconds) for _ in range(chance.choice((2, 5, 10)))]
+    pinned = chance.random() < 0.6
     clients = []
-    for number in range(1, chance.randint(1, 4) + 1):
+    for number in range(1, chance.randint(1, 5) + 1):
         name = f"c{number}"
-        times = sorted(chance.uniform(0.0, chaos_seconds) for _ in range(chance.randint(1, 8)))
         requests = []
-        for count, at in enumerate(times):
+        for count, at in enumerate(sorted(chance.choice(moments) for _ in range(chance.randint(1, 8)))):
             request_id = f"shared-{chance.randint(1, 3)}" if shared and chance.random() < 0.5 else f"{name}-{count}"
             requests.append(_draw_request(chance, chance.choice(verbs), request_id, at, chance.choice(decrees)))
-        clients.append(ClientPlan(name, tuple(requests)))
+        clients.append(ClientPlan(name, tuple(requests), chance.choice(proposers) if pinned else ""))
     return tuple(clients)
 
 
