@@ -9,10 +9,10 @@ TESTS ?=
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint bench up down clean
+.PHONY: help demo test check lint bench bench-peers up down clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.ready-user ## See three nodes agree, lose one, and go on
 	@$(BIN)/redpaxos demo
@@ -30,6 +30,10 @@ lint: $(VENV)/.ready-dev
 
 bench: $(VENV)/.ready-dev ## Measure latency and throughput on this machine
 	@$(BIN)/python -m benchmarks
+
+bench-peers: $(VENV)/.ready-dev ## The same beside etcd, PySyncObj and a Redis that syncs; installs them (Debian, root)
+	@benchmarks/peers/install.sh $(abspath $(BIN))/python
+	@$(BIN)/python -m benchmarks peers
 
 up: ## Start Redis and three nodes in Docker
 	@$(COMPOSE) up --build --wait

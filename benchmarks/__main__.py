@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 import click
+from msgspec import structs
 from rich.console import Console
 
 from benchmarks.bench import DEFAULT, QUICK, run_bench
@@ -26,7 +27,7 @@ def main(context: click.Context, *, quick: bool, json_path: Path | None, data_di
     """Measure redpaxos on this machine: latency and throughput, and the conditions."""
     if context.invoked_subcommand is not None:
         return
-    console = Console(width=None if sys.stdout.isatty() else 140)
+    console = make_console()
     begin = time.monotonic()
     with console.status("starting") as status:
         run = run_bench(QUICK if quick else DEFAULT, status.update, data_dir)
@@ -34,6 +35,40 @@ def main(context: click.Context, *, quick: bool, json_path: Path | None, data_di
     path = json_path or _RESULTS / "bench.json"
     write_json(run, path)
     console.print(f"\n{time.monotonic() - begin:.0f} s; everything, round by round, is in {path}", highlight=False)
+
+
+@main.command()
+@click.option("--quick", is_flag=True, help="Short rounds, few cases: does it work?")
+@click.option(
+    "--json", "json_path", type=click.Path(path_type=Path), help="Where to write the JSON.  [default: benchmarks/results/peers.json]"
+)
+@click.option(
+    "--data-dir", type=click.Path(path_type=Path, exists=True), help="Where everybody's disks are.  [default: a temporary directory]"
+)
+def peers(*, quick: bool, json_path: Path | None, data_dir: Path | None) -> None:
+    """Compare with etcd, PySyncObj and a Redis that syncs; benchmarks/peers/install.sh installs them."""
+    from benchmarks.peers import plan
+    from benchmarks.peers.pictures import draw
+    from benchmarks.peers.ratios import ratio_table, ratios
+
+    console = make_console()
+    begin = time.monotonic()
+    with console.status("starting") as status:
+        run = plan.run_peers(plan.QUICK if quick else plan.DEFAULT, status.update, data_dir)
+    print_run(run, console)
+    found = ratios(run.results)
+    console.print(ratio_table(found))
+    path = json_path or _RESULTS / "peers.json"
+    write_json(structs.replace(run, ratios=found), path)
+    pictures = draw(run, path.parent)
+    console.print(
+        f"\n{time.monotonic() - begin:.0f} s; round by round in {path}; drawn in {', '.join(map(str, pictures))}", highlight=False
+    )
+
+
+def make_console() -> Console:
+    """Wide enough for the tables also where it is no terminal."""
+    return Console(width=None if sys.stdout.isatty() else 140)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.floor import HOP_COUNT, Floor
+from benchmarks.peers.ratios import Ratio
 from benchmarks.rounds import Result
 
 _LOADS = {"log": "log", "decree": "decrees"}
@@ -31,6 +32,8 @@ class Run(Struct, frozen=True):
     # By system: the floor under it, where there is one.
     floors: dict[str, Floor]
     results: list[Result]
+    # How redpaxos compares, where it is compared.
+    ratios: list[Ratio] = []
 
 
 def write_json(run: Run, path: Path) -> None:

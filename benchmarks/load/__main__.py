@@ -16,6 +16,14 @@ def make_load(kind: str, arguments: list[str]) -> Load:
             from benchmarks.load.in_process import InProcessLoad
 
             return InProcessLoad(*arguments)
+        case "redis":
+            from benchmarks.load.redis_load import RedisLoad
+
+            return RedisLoad(*arguments)
+        case "pysyncobj":
+            from benchmarks.load.pysyncobj_load import PySyncObjLoad
+
+            return PySyncObjLoad(*arguments)
         case _:
             raise SystemExit(f"no load of kind {kind!r}")
 

@@ -19,13 +19,14 @@ _LOOK_SECONDS = 0.1
 
 
 class SocketLoad:
-    """One process, one thread, two sockets; `node` is whom to send decrees to."""
+    """One process, one thread, two sockets; `node` is whom to send decrees to, `secret` in hexadecimal digits."""
 
-    def __init__(self, url: str, cluster: str, node: str) -> None:
+    def __init__(self, url: str, cluster: str, node: str, secret: str = "") -> None:
         self._url = url
         self._cluster = cluster
         self._node = node
-        self._participant = Participant(cluster)
+        self._secret = bytes.fromhex(secret)
+        self._participant = Participant(cluster, self._secret)
         self._wire = Wire(url, self._participant.incoming)
         self._client: Client | None = None
 
@@ -55,7 +56,7 @@ class SocketLoad:
 
     def _shared_client(self) -> Client:
         if self._client is None:
-            self._client = Client(open_transport(self._url), self._cluster)
+            self._client = Client(open_transport(self._url), self._cluster, secret=self._secret)
         return self._client
 
 

@@ -17,8 +17,9 @@ _READY_SECONDS = 20.0
 class RedpaxosCluster:
     """`redpaxos node run`, as often as there are nodes, over a Unix socket or TCP."""
 
-    def __init__(self, directory: Path, *, socket: str = "unix", node_count: int = 3, client_count: int = 3) -> None:
-        self.name = f"redpaxos, {'Unix socket' if socket == 'unix' else 'TCP'}"
+    def __init__(self, directory: Path, *, socket: str = "unix", node_count: int = 3, client_count: int = 3, secret: bytes = b"") -> None:
+        self.name = f"redpaxos, {'Unix socket' if socket == 'unix' else 'TCP'}{', signed' if secret else ''}"
+        self._secret = secret
         self._directory = directory
         self._socket = socket
         self._names = [f"n{number + 1}" for number in range(node_count)]
@@ -32,16 +33,21 @@ class RedpaxosCluster:
         """Where its server is."""
         return self._server.unix_url if self._socket == "unix" else self._server.url
 
+    @property
+    def _secret_file(self) -> Path:
+        return self._directory / "secret"
+
     def open(self) -> None:
         """Server, nodes, a first command, loads."""
         self._directory.mkdir(parents=True)
+        self._secret_file.write_bytes(self._secret)
         self._server.start()
         self._nodes = [self._start(name) for name in self._names]
-        with Client(open_transport(self.url), CLUSTER) as client:
+        with Client(open_transport(self.url), CLUSTER, secret=self._secret) as client:
             client.propose("first", timeout=_READY_SECONDS)
         targets = [self._names[number % len(self._names)] for number in range(self._client_count)]
         for target in targets:
-            self._loads.append(python_load(self._directory / "load.log", "socket", self.url, CLUSTER, target))
+            self._loads.append(python_load(self._directory / "load.log", "socket", self.url, CLUSTER, target, self._secret.hex()))
 
     def close(self) -> None:
         """Loads, nodes, server."""
@@ -68,6 +74,7 @@ class RedpaxosCluster:
     def _start(self, name: str) -> Child:
         command = [sys.executable, "-m", "redpaxos", "node", "run", name, "--members", ",".join(self._names)]
         command += ["--cluster", CLUSTER, "--redis", self.url, "--data-dir", str(self._directory / name)]
+        command += ["--secret-file", str(self._secret_file)] if self._secret else []
         environment = {key: value for key, value in os.environ.items() if not key.startswith("REDPAXOS_")}
         return Child(command, self._directory / f"{name}.log", environment=environment)
 

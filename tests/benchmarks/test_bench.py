@@ -1,15 +1,20 @@
 """The harness measures something: a quick run where nothing leaves the process."""
 
 import json
+from math import nan
 from pathlib import Path
+from xml.etree import ElementTree
 
 import msgspec
 import pytest
 from rich.console import Console
 
 from benchmarks.bench import QUICK, run_bench
-from benchmarks.measuring import Measured, Sample, histogram, merge, percentile, summarise
+from benchmarks.measuring import Job, Measured, Sample, histogram, merge, percentile, summarise
+from benchmarks.peers.ratios import ratios
+from benchmarks.plots import bars
 from benchmarks.report import print_run, write_json
+from benchmarks.rounds import Case, Result
 
 
 def test_a_quick_run_measures_every_case_and_prints_and_writes_it(tmp_path: Path) -> None:
@@ -52,3 +57,22 @@ def test_a_summary_is_the_median_of_its_rounds_with_their_spread() -> None:
     assert summary.per_second == 100
     assert summary.spread == pytest.approx(0.5)
     assert summary.cpu_micros_per_command == {"nodes": 10_000.0}
+
+
+def test_a_ratio_is_taken_within_each_round() -> None:
+    def result(system: str, rates: list[float]) -> Result:
+        rounds = [Measured(rate, {700: 10}, 0.1, {}, 1.0, 10, 0) for rate in rates]
+        return Result(Case(system, Job("log", 1, 1.0)), summarise(rounds), rounds)
+
+    (found,) = ratios([result("redpaxos, Unix socket", [100, 300, 90]), result("etcd", [50, 100, 30])])
+
+    assert found.per_second == 3
+    assert found.per_second_range == pytest.approx((2.0, 3.0))
+    assert found.p99 == 1
+
+
+def test_a_plot_is_an_svg_with_a_bar_for_each_figure() -> None:
+    picture = ElementTree.fromstring(bars("a <title>", "commands", ["1", "10"], {"one": [3.0, 4000.0], "other": [nan, 70.0]}))
+
+    # Two of the rectangles belong to the legend.
+    assert len(picture.findall("{http://www.w3.org/2000/svg}rect")) == 2 + 3

@@ -1,0 +1,44 @@
+"""One unreplicated Redis that syncs before it answers: what a team has that trusts one machine."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from benchmarks.systems.processes import LoadProcess, python_load
+from tests.servers import RedisServer
+
+
+class RedisAlways:
+    """`appendonly yes`, `appendfsync always`, over a Unix socket."""
+
+    name = "one Redis, appendfsync always"
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._server = RedisServer("--appendonly", "yes", "--appendfsync", "always", "--dir", str(directory))
+        self._load: LoadProcess | None = None
+
+    def open(self) -> None:
+        """The server and its load."""
+        self._directory.mkdir(parents=True)
+        self._server.start()
+        self._load = python_load(self._directory / "load.log", "redis", self._server.unix_url)
+
+    def close(self) -> None:
+        """Both."""
+        if self._load is not None:
+            self._load.close()
+        self._server.close()
+
+    def processes(self) -> Mapping[str, Sequence[int]]:
+        """The server."""
+        return {"redis": [self._server.pid]}
+
+    def loads(self) -> Sequence[LoadProcess]:
+        """One."""
+        return [self._load] if self._load is not None else []
+
+    def about(self) -> Mapping[str, str]:
+        """Its version, and that it is durable, as the server itself has it."""
+        settings = self._server.cli("CONFIG", "GET", "appendfsync"), self._server.cli("CONFIG", "GET", "appendonly")
+        info = self._server.cli("INFO", "server")
+        return {"version": str(info.get("valkey_version") or info.get("redis_version")), "durable": str(settings)}
