@@ -59,14 +59,27 @@ def parse_proposal(payload: bytes) -> tuple[str, Command | None]:
         proposal = _decoder.decode(payload)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise MalformedError("not a proposal", str(error)) from error
-    if len(proposal.id) > _ID_CHARACTERS:
-        raise MalformedError("id", f"it has {len(proposal.id)} characters, at most {_ID_CHARACTERS} are allowed")
-    group = LOG if proposal.decree is UNSET else _decree(proposal.decree)
+    check_id(proposal.id)
+    group = LOG if proposal.decree is UNSET else check_decree(proposal.decree)
     if proposal.value is UNSET:
         if group == LOG:
             raise MalformedError("not a proposal", 'it needs a "value"')
         return group, None
     return group, Command(proposal.id, check_json(bytes(proposal.value)))
+
+
+def check_decree(name: str) -> str:
+    """The group of the decree, if one may bear this name; MalformedError otherwise."""
+    if not 0 < len(name) <= _NAME_CHARACTERS:
+        raise MalformedError("decree", f"a decree's name has 1 to {_NAME_CHARACTERS} characters")
+    return decree_group(name)
+
+
+def check_id(command_id: str) -> str:
+    """The id, if a command may bear it; MalformedError otherwise."""
+    if len(command_id) > _ID_CHARACTERS:
+        raise MalformedError("id", f"it has {len(command_id)} characters, at most {_ID_CHARACTERS} are allowed")
+    return command_id
 
 
 def check_json(text: bytes) -> bytes:
@@ -110,12 +123,6 @@ def chosen_text(group: str, entry: Entry, *, repeated: bool = False) -> bytes:
     """The JSON text of an entry, the same on every node."""
     text = _ChosenText(group, entry.slot, entry.revision, entry.id or None, Raw(entry.value), entry.ballot, decree_name(group), repeated)
     return _encoder.encode(text)
-
-
-def _decree(name: object) -> str:
-    if not isinstance(name, str) or not 0 < len(name) <= _NAME_CHARACTERS:
-        raise MalformedError("decree", f"a decree's name has 1 to {_NAME_CHARACTERS} characters")
-    return decree_group(name)
 
 
 def _depth(text: bytes) -> int:

@@ -44,7 +44,8 @@ class Errand:
         self._last: Contact | None = None
         # Attempts that may still take effect.
         self.open_attempts: set[int] = set()
-        self._command = command
+        # None where it is a question.
+        self.command = command
         self._attempts = attempts
         # The only node to ask, where the caller named one.
         self._only = only
@@ -93,10 +94,10 @@ class Errand:
         self.open_attempts.add(attempt)
         patience = StartTimer(ATTEMPT, self._patience_seconds)
         self._patience_seconds = min(2 * self._patience_seconds, _LAST_PATIENCE_SECONDS)
-        if self._command is None:
+        if self.command is None:
             message: Query | Submit = Query(self.id, attempt, contact.incarnation)
         else:
-            message = Submit((self._command,), attempt, contact.incarnation)
+            message = Submit((self.command,), attempt, contact.incarnation)
         return sending(contact.node, message) + Effects(timers=(CancelTimer(LOCATE), patience))
 
     def _waited(self, timer: str) -> Effects:
@@ -110,14 +111,20 @@ class Errand:
 
     def _answered(self, message: Outcome) -> Effects:
         match message.kind:
-            case OutcomeKind.DONE | OutcomeKind.REJECTED | OutcomeKind.UNDECIDED:
+            case OutcomeKind.DONE:
+                return self._end(message)
+            case _ if self.open_attempts.isdisjoint(message.attempts):
+                # It answers another errand under the same id, or what was answered before.
+                return NOTHING
+            case OutcomeKind.UNDECIDED:
                 return self._end(message)
             case OutcomeKind.UNKNOWN:
                 return self._search()
             case OutcomeKind.REDIRECT:
                 self.open_attempts -= set(message.attempts)
                 return self._search()
-            case OutcomeKind.NOT_DONE:
+            case OutcomeKind.NOT_DONE | OutcomeKind.REJECTED:
+                # What one node rejects, by its settings, another may have taken.
                 self.open_attempts -= set(message.attempts)
                 return NOTHING if self.open_attempts else self._end(message)
             case _:

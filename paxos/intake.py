@@ -13,7 +13,7 @@ from msgspec import Struct
 from paxos.archive import Archive
 from paxos.batches import entry_at
 from paxos.company import Company
-from paxos.doors import check_json, rejection, repetition
+from paxos.doors import check_id, check_json, rejection, repetition
 from paxos.effects import NOTHING, Effects, Send, StartTimer, sending, telling
 from paxos.errors import MalformedError
 from paxos.messages import (
@@ -292,6 +292,7 @@ def unacceptable(command: Command, settings: Settings) -> str:
     if len(command.value) > settings.value_bytes:
         return f"the value has {len(command.value)} bytes, at most {settings.value_bytes} are allowed"
     try:
+        check_id(command.id)
         check_json(command.value)
     except MalformedError as error:
         return str(error)

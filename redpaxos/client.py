@@ -9,18 +9,18 @@ import json
 import secrets
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
 
 from msgspec import Raw, Struct
 
 from paxos.ballot import END_SLOT
-from paxos.doors import check_json
+from paxos.doors import check_decree, check_id, check_json
 from paxos.effects import ACCEPTORS, PROPOSERS, Effects, StartTimer
 from paxos.errand import Contact, Errand
 from paxos.errors import MalformedError
-from paxos.groups import LOG, decree_group
+from paxos.groups import LOG
 from paxos.messages import (
     Command,
     Entry,
@@ -97,7 +97,7 @@ class Client:
 
         Raises RejectedError, NotDoneError, or OutcomeUnknownError after `timeout` seconds.
         """
-        request_id = id or secrets.token_hex(16)
+        request_id = _checked(check_id, id or secrets.token_hex(16))
         command = Command(request_id, to_json(value))
         return self._request(LOG, request_id, command, timeout)
 
@@ -106,9 +106,9 @@ class Client:
 
         Raises RejectedError, NotDoneError, or OutcomeUnknownError after `timeout` seconds.
         """
-        request_id = id or secrets.token_hex(16)
+        request_id = _checked(check_id, id or secrets.token_hex(16))
         command = Command(request_id, to_json(value))
-        return self._request(decree_group(name), request_id, command, timeout)
+        return self._request(_checked(check_decree, name), request_id, command, timeout)
 
     def decision(self, name: str, *, timeout: float = 10.0) -> Decision:
         """What was decided under this name; UndecidedError if nothing was when a quorum was asked.
@@ -117,7 +117,7 @@ class Client:
         """
         request_id = secrets.token_hex(16)
         try:
-            return self._request(decree_group(name), request_id, None, timeout)
+            return self._request(_checked(check_decree, name), request_id, None, timeout)
         except OutcomeUnknownError as error:
             raise NotDoneError(f"nobody could tell what {name!r} is within {timeout} s") from error
 
@@ -150,7 +150,7 @@ class Client:
         Raises NotDoneError if no node answers.
         """
         deadline = time.monotonic() + timeout
-        group = decree_group(name)
+        group = _checked(check_decree, name)
         while not (entries := self._read(group, 1, max(timeout, 2 * _ATTEMPT_SECONDS)).entries):
             if (left := deadline - time.monotonic()) <= 0:
                 return None
@@ -268,6 +268,14 @@ def to_json(value: Any) -> bytes:
         raise RejectedError(f"the value is not JSON: {error}") from error
 
 
+def _checked(check: Callable[[str], str], text: str) -> str:
+    """What the check makes of the text; RejectedError if it refuses it, before anybody is asked."""
+    try:
+        return check(text)
+    except MalformedError as error:
+        raise RejectedError(str(error)) from error
+
+
 def to_decision(entry: Entry, *, mine: bool) -> Decision:
     """An entry as callers see it."""
     value = json.loads(entry.value, parse_int=_to_integer)
@@ -288,7 +296,8 @@ def _conclude(errand: Errand, timeout: float) -> Decision:
         raise NotDoneError(f"no proposer took it within {timeout} s: is a node running, and is Redis in reach?")
     match outcome.kind:
         case OutcomeKind.DONE:
-            return to_decision(outcome.entries[0], mine=outcome.entries[0].id == errand.id)
+            entry = outcome.entries[0]
+            return to_decision(entry, mine=Command(entry.id, entry.value) == errand.command)
         case OutcomeKind.UNDECIDED:
             raise UndecidedError(outcome.reason)
         case OutcomeKind.REJECTED:

@@ -120,6 +120,22 @@ def test_not_done_is_said_only_when_no_attempt_is_open() -> None:
     assert errand.handle("p1", outcome(OutcomeKind.NOT_DONE, 1)) == ENDED
 
 
+def test_rejected_is_said_only_when_no_attempt_is_open_since_another_node_may_allow_more() -> None:
+    errand = begun()
+    errand.handle("c", Expired(ATTEMPT))
+    errand.handle("p2", Located("p2", 1))
+    assert errand.handle("p2", outcome(OutcomeKind.REJECTED, 2)) == NOTHING
+    assert errand.outcome is None
+    assert errand.handle("p1", outcome(OutcomeKind.DONE, 1)) == ENDED
+
+
+@pytest.mark.parametrize("kind", [kind for kind in OutcomeKind if kind != OutcomeKind.DONE])
+def test_what_answers_none_of_its_attempts_says_nothing_to_it(kind: OutcomeKind) -> None:
+    errand = begun(None)
+    assert errand.handle("p1", outcome(kind, 99)) == NOTHING
+    assert errand.outcome is None
+
+
 def test_an_unknown_attempt_stays_open() -> None:
     errand = begun()
     assert errand.handle("p1", outcome(OutcomeKind.UNKNOWN, 1)) == SEARCH

@@ -151,6 +151,12 @@ def test_a_clients_command_needs_an_id() -> None:
     assert leading().handle("c1", submit(nameless)) == sending("c1", rejected)
 
 
+def test_an_id_that_is_too_long_is_rejected_since_it_travels_with_the_value_for_ever() -> None:
+    long = Command("i" * 129, b"1")
+    rejected = outcome(OutcomeKind.REJECTED, "id: it has 129 characters, at most 128 are allowed", command=long, leader="p1")
+    assert leading().handle("c1", submit(long)) == sending("c1", rejected)
+
+
 def test_a_value_that_is_too_large_is_rejected_with_its_size() -> None:
     intake = leading(settings=Settings(value_bytes=3))
     rejected = outcome(OutcomeKind.REJECTED, "the value has 6 bytes, at most 3 are allowed", leader="p1")
