@@ -295,13 +295,17 @@ class RoleActor(pykka.ThreadingActor):
             self._gather(group, cast.flush())
         records, letters, announcements = self._records, self._letters, self._announcements
         self._records, self._letters, self._announcements, self._touched = [], {}, [], {}
-        if records:
-            self._wiring.storage.write(records, sync=any(not isinstance(record, LAZY) for record in records))
+        binding = any(not isinstance(record, LAZY) for record in records)
+        if binding:
+            self._wiring.storage.write(records, sync=True)
         for target, posted in letters.items():
             for part in self.parcel(posted):
                 self._publish(self._wiring.channels.outgoing(target, self._node), part)
         for door, payload in announcements:
             self._hand(self._wiring.channels.door(door), payload)
+        if records and not binding:
+            # What only repeats what a quorum has on disk keeps nobody waiting.
+            self._wiring.storage.write(records, sync=False)
         self._retire()
 
     def parcel(self, letters: list[Letter]) -> Iterable[tuple[Letter, ...]]:

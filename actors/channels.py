@@ -35,6 +35,10 @@ class Channels:
         """What an audience or a node subscribes to: the channel of every sender."""
         return f"{self._prefix}:{target}:from:*"
 
+    def desk(self, node: str) -> str:
+        """The target under which clients reach a node's proposer or learner, and do not wake its acceptor."""
+        return f"{node}/desk"
+
     def door(self, name: str) -> str:
         """The JSON channel of this name."""
         return f"redpaxos:{self._cluster}:{name}"

@@ -18,6 +18,12 @@ class LearnerActor(RoleActor):
     store = "log"
     audiences: tuple[str, ...] = (LEARNERS, ACCEPTORS)
 
+    def subscribe(self) -> None:
+        """Hear clients as well."""
+        super().subscribe()
+        channels = self._wiring.channels
+        self._wiring.transport.subscribe(channels.incoming(channels.desk(self._node)), self._deliver)
+
     def make_cast(self, group: str) -> Cast:
         """The learner of this group, knowing all it has written."""
         return learner_cast(self._wiring.company, group, self._wiring.storage)

@@ -6,9 +6,10 @@ before the next message is taken, so a cast is deterministic, and is itself a ro
 
 from collections import deque
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, Protocol
 
-from paxos.effects import NOTHING, Effects
+from paxos.effects import NOTHING, Effects, together
 from paxos.messages import Message
 
 
@@ -39,24 +40,31 @@ class Cast:
 
     def handle(self, source: str, message: Message) -> Effects:
         """Let every role that takes such a message handle it, and then whatever the roles told each other."""
-        effects = NOTHING
+        parts: list[Effects] = []
         waiting = deque([(source, message)])
         while waiting:
             speaker, spoken = waiting.popleft()
             for role in self._who_hears(type(spoken)):
                 heard = role.handle(speaker, spoken)
-                effects += heard
+                if heard is NOTHING:
+                    continue
+                parts.append(heard)
                 waiting.extend((self._node, told) for told in heard.tell)
-        return effects
+        return together(parts)
 
     def flush(self) -> Effects:
         """Let every role send what waited for the end of the drain."""
-        effects = NOTHING
-        for role in self.roles:
-            effects += role.flush()
-        return effects
+        return together([role.flush() for role in self.roles])
 
     def _who_hears(self, kind: type) -> tuple[Role, ...]:
-        if kind not in self._hearers:
-            self._hearers[kind] = tuple(role for role in self.roles if kind in role.handles)
-        return self._hearers[kind]
+        hearers = self._hearers.get(kind)
+        if hearers is None:
+            places = _places(kind, tuple(role.handles for role in self.roles))
+            hearers = self._hearers[kind] = tuple(self.roles[place] for place in places)
+        return hearers
+
+
+@lru_cache
+def _places(kind: type, handles: tuple[tuple[type, ...], ...]) -> tuple[int, ...]:
+    """Which roles hear a kind of message: the same for every cast of the same roles, and there are very many casts of decrees."""
+    return tuple(place for place, kinds in enumerate(handles) if kind in kinds)

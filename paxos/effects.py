@@ -4,6 +4,8 @@ A role never acts. It returns effects, and the shell carries them out in the one
 send. No role can express the unsafe order, because effects have none.
 """
 
+from collections.abc import Sequence
+
 from msgspec import Struct
 
 from paxos.messages import LocalMessage, WireMessage
@@ -72,6 +74,20 @@ class Effects(Struct, frozen=True):
 
 NOTHING = Effects()
 """The message was stale, a duplicate, or for someone else."""
+
+
+def together(parts: Sequence[Effects]) -> Effects:
+    """The sum of effects, in order."""
+    some = [part for part in parts if part is not NOTHING]
+    if len(some) < 2:
+        return some[0] if some else NOTHING
+    return Effects(
+        tuple(record for part in some for record in part.persist),
+        tuple(send for part in some for send in part.send),
+        tuple(timer for part in some for timer in part.timers),
+        tuple(told for part in some for told in part.tell),
+        tuple(announcement for part in some for announcement in part.announce),
+    )
 
 
 def sending(target: str, message: WireMessage) -> Effects:

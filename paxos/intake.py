@@ -77,6 +77,8 @@ class Intake:
         self._next_slot = archive.learned_end(group)[0]
         # By id; a command without id has a key of its own that no id can have.
         self._requests: dict[str | tuple[int], Request] = {}
+        # Those that the proposer may not have; what it has by now is passed over.
+        self._fresh: list[Request] = []
         self._waiting_bytes = 0
         self._anonymous_count = 0
         self._sweeping = False
@@ -177,7 +179,8 @@ class Intake:
         """Give the proposer what it does not have yet, once it leads and has caught up."""
         if not self._leads or self._next_slot < self._ready_slot:
             return NOTHING
-        fresh = [request for request in self._requests.values() if not request.handed]
+        fresh = [request for request in self._fresh if not request.handed]
+        self._fresh.clear()
         for request in fresh:
             request.handed = True
         return telling(Propose(tuple(request.command for request in fresh))) if fresh else NOTHING
@@ -186,6 +189,7 @@ class Intake:
         for command in message.commands:
             if isinstance(command, Command) and (request := self._find(command)) is not None:
                 request.handed = False
+                self._fresh.append(request)
         return NOTHING
 
     def _disown(self) -> Effects:
@@ -195,6 +199,7 @@ class Intake:
             if request.handed and request.clients:
                 sends += self._answer(key, request, OutcomeKind.UNKNOWN, "the leader changed")
             request.exposed, request.handed = request.exposed or request.handed, False
+        self._fresh = list(self._requests.values())
         return Effects(send=tuple(sends))
 
     def _turn_away(self) -> Effects:
@@ -255,10 +260,14 @@ class Intake:
 
     def _add(self, key: str | tuple[int], request: Request) -> None:
         self._requests[key] = request
+        self._fresh.append(request)
         self._waiting_bytes += len(request.command.value)
 
     def _drop(self, key: str | tuple[int]) -> None:
-        self._waiting_bytes -= len(self._requests.pop(key).command.value)
+        request = self._requests.pop(key)
+        self._waiting_bytes -= len(request.command.value)
+        # Nobody waits for it any more, so it is not handed over either.
+        request.handed = True
 
     def _find(self, command: Command) -> Request | None:
         """The request for this command; one without id is known by its value, first those that the proposer has."""

@@ -11,9 +11,10 @@ from queue import Empty, SimpleQueue
 from actors.channels import Channels
 from actors.sequences import Sequences
 from paxos.codec import Codec, Envelope, Letter
+from paxos.effects import AUDIENCES
 from paxos.errors import MalformedError
 from paxos.groups import LOG
-from paxos.messages import Located, LogPage, Outcome, Report, WireMessage
+from paxos.messages import Inquire, Located, LogPage, Outcome, Report, WireMessage
 from transport.base import Transport
 
 Key = tuple[str, str]
@@ -74,7 +75,8 @@ class Line:
 
     def send(self, target: str, group: str, message: WireMessage) -> None:
         """Publish a message; TransportError as the transport says."""
-        channel = self._channels.outgoing(target, self.name)
+        whole_node = target in AUDIENCES or isinstance(message, Inquire)
+        channel = self._channels.outgoing(target if whole_node else self._channels.desk(target), self.name)
         with self._lock:
             self._sent_count[channel] += 1
             sequence = self._sent_count[channel]

@@ -105,6 +105,7 @@ class Stage:
             transport=self.transport,
             timers=self.timers,
             random=Random(1),
+            clock=lambda: 0,
             mailbox=self.mailbox,
             trace=self.lines.append,
             failed=self.failures.append,

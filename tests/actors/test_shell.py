@@ -215,8 +215,8 @@ def test_a_node_that_is_told_of_another_stranger_goes_on(stage: Stage, message: 
     ("kind", "audiences"),
     [
         (AcceptorActor, ["acceptors", "n1"]),
-        (LearnerActor, ["acceptors", "learners", "n1"]),
-        (ProposerActor, ["acceptors", "learners", "n1", "proposers"]),
+        (LearnerActor, ["acceptors", "learners", "n1", "n1/desk"]),
+        (ProposerActor, ["acceptors", "learners", "n1", "n1/desk", "proposers"]),
     ],
 )
 def test_each_actor_hears_its_audiences_and_itself(kind: type[AcceptorActor], audiences: list[str]) -> None:
