@@ -6,6 +6,7 @@ executed answers, and a client that hears nothing hands it in again.
 
 from typing import assert_never
 
+from paxos.ballot import ZERO, Ballot
 from paxos.company import Company
 from paxos.effects import NOTHING, Effects, Send, sending, telling
 from paxos.executor import Executor
@@ -39,7 +40,8 @@ class Desk:
         self._executor = executor
         # Whom clients should turn to; empty while nobody is known to lead.
         self.leader = ""
-        self._leads = False
+        # ZERO while another leads or nobody.
+        self._ballot: Ballot = ZERO
         # Only once every slot below is executed does this leader know which sessions there are.
         self._ready_slot = 0
         # Results of this drain, by client.
@@ -51,15 +53,16 @@ class Desk:
             case Call():
                 return self._call(source, message)
             case Executed():
-                if self._leads:
+                # What a successor had chosen is the successor's to answer: it may not have executed it, and yet be asked to read it.
+                if message.ballot <= self._ballot:
                     for client, result in message.results:
                         self._results.setdefault(client, []).append(result)
                 return NOTHING
             case Elected():
-                self._leads, self._ready_slot = True, message.free_slot
+                self._ballot, self._ready_slot = message.ballot, message.free_slot
                 return NOTHING
             case Deposed():
-                self._leads = False
+                self._ballot = ZERO
                 return NOTHING
             case Following():
                 self.leader = message.leader
@@ -77,7 +80,7 @@ class Desk:
     def _call(self, source: str, message: Call) -> Effects:
         if message.incarnation != self._company.incarnation:
             return NOTHING
-        if not self._leads:
+        if self._ballot == ZERO:
             return sending(source, Turned(message.attempt, "another node leads" if self.leader else "nobody leads", self.leader))
         if self._proposer.waiting_bytes > self._company.settings.waiting_bytes:
             return sending(source, Turned(message.attempt, "overloaded, try later", self.leader))
@@ -96,6 +99,7 @@ class Desk:
         if session is not None:
             body = session.results.get(operation.number)
             return None if body is None else Result(operation.session, operation.number, ResultKind.DONE, body)
-        if self._proposer.next_slot < self._ready_slot:
+        if self._proposer.next_slot < self._ready_slot or operation.session > self._executor.sessions.opened_count:
+            # It may be open in slots that are not executed here; the log will tell.
             return None
         return Result(operation.session, operation.number, ResultKind.EXPIRED, b"")

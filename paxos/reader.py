@@ -55,9 +55,10 @@ class Reader:
         self._next: list[Question] = []
         self._round: Round | None = None
         self._round_count = 0
-        # Questions put to the leader, by number, each batch with what it asks for.
+        # Questions put to the leader, by number, each batch with what it asks for. No two lives of a node use the same number: a late
+        # answer to the former life would be taken for a fresh one.
         self._forwarded: OrderedDict[int, list[Question]] = OrderedDict()
-        self._forwarded_count = 0
+        self._forwarded_count = company.incarnation << 32
         # Questions that are answered once every slot below is executed.
         self._waiting: list[tuple[int, list[Question]]] = []
 

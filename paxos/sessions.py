@@ -33,7 +33,8 @@ class Sessions:
         # The log's clock in milliseconds; never runs backwards.
         self.clock = 0
         self._sessions: dict[int, Session] = {}
-        self._opened_count = 0
+        # Sessions are numbered 1, 2, 3 … as they are opened.
+        self.opened_count = 0
         # When each session may end, the soonest first; a session that lived on is put back when its turn comes.
         self._ends: list[tuple[int, int]] = []
 
@@ -53,11 +54,11 @@ class Sessions:
 
     def open(self, action: Open) -> int:
         """Open a session and return its number."""
-        self._opened_count += 1
+        self.opened_count += 1
         ends_at = self.clock + max(1, action.expiry_milliseconds)
-        self._sessions[self._opened_count] = Session(action.client, max(1, action.expiry_milliseconds), ends_at, 0, {})
-        heapq.heappush(self._ends, (ends_at, self._opened_count))
-        return self._opened_count
+        self._sessions[self.opened_count] = Session(action.client, max(1, action.expiry_milliseconds), ends_at, 0, {})
+        heapq.heappush(self._ends, (ends_at, self.opened_count))
+        return self.opened_count
 
     def find(self, number: int) -> Session | None:
         """The session of this number, if it has not ended."""

@@ -26,9 +26,9 @@ class Flushing(Protocol):
     def flush(self) -> Effects: ...
 
 
-def company(node: str = "p1", members: tuple[str, ...] = MEMBERS, settings: Settings = SETTINGS) -> Company:
+def company(node: str = "p1", members: tuple[str, ...] = MEMBERS, settings: Settings = SETTINGS, incarnation: int = 1) -> Company:
     """A node among three voters."""
-    return Company(node, majority(members), settings)
+    return Company(node, majority(members), settings, incarnation)
 
 
 def empty_archive(node: str = "p1") -> MemoryStorage:
