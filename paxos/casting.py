@@ -12,7 +12,8 @@ from paxos.groups import is_decree
 from paxos.herald import Herald
 from paxos.intake import Intake
 from paxos.learner import Learner
-from paxos.machines.kv import KEY_VALUE, KeyValue
+from paxos.machines.kv import KeyValue
+from paxos.machines.kv_messages import KEY_VALUE
 from paxos.proposer import Proposer
 from paxos.reader import Reader
 from paxos.replica import Replica
@@ -43,7 +44,7 @@ def proposer_cast(company: Company, group: str, archive: Archive) -> Cast:
     election = Election(company, replica.next_slot)
     intake = Intake(group, company, archive)
     desk = Desk(company, proposer, replica.executor)
-    reader = Reader(company, replica.executor, replica.next_slot)
+    reader = Reader(company, replica.executor, replica.next_slot, proposer)
     return Cast(company.node, [*learning, proposer, election, Herald(group), intake, desk, reader])
 
 

@@ -94,7 +94,10 @@ class Desk:
         return telling(Propose(tuple(fresh))) if fresh else NOTHING
 
     def _known(self, operation: Operation) -> Result | None:
-        """What can be answered without the log: a result that is remembered, or that the session has ended."""
+        """What can be answered without the log: a result that is remembered, that the session has ended, or that it is too large."""
+        if len(operation.body) > self._company.settings.value_bytes:
+            reason = f"the operation has {len(operation.body)} bytes, at most {self._company.settings.value_bytes} are allowed"
+            return Result(operation.session, operation.number, ResultKind.REJECTED, reason.encode())
         session = self._executor.sessions.find(operation.session)
         if session is not None:
             body = session.results.get(operation.number)

@@ -277,6 +277,8 @@ class ResultKind(IntEnum):
     OPENED = 1
     # The session has ended: the operation was not executed now, and an earlier attempt of it may have been.
     EXPIRED = 2
+    # It can never be executed; the body says why.
+    REJECTED = 3
 
 
 class Result(Struct, frozen=True, array_like=True):
@@ -303,12 +305,16 @@ class Turned(Struct, frozen=True, array_like=True, tag=26):
 
 
 class Read(Struct, frozen=True, array_like=True, tag=27):
-    """From a client to one node: ask the machine. A fresh answer reflects every write that was answered before the question was put."""
+    """From a client to one node: ask the machine. A fresh answer reflects every write that was answered before the question was put.
+
+    With `waits`, the machine answers as soon as it has something to say; asked again under the same number, it waits once.
+    """
 
     number: Slot
     machine: NodeName
     question: bytes
     fresh: bool
+    waits: bool = False
 
 
 class Answer(Struct, frozen=True, array_like=True, tag=28):

@@ -113,6 +113,11 @@ class Proposer:
         self._inspecting = False
         self._retrying = False
 
+    @property
+    def proposed_end(self) -> int:
+        """The first slot that is free as far as this proposer knows: no slot from here on was chosen at its ballot or below."""
+        return self.phase.next_slot if isinstance(self.phase, Leading) else self.next_slot
+
     def handle(self, source: str, message: ProposerMessage) -> Effects:
         """Take work, promises, refusals and what was learned."""
         match message:

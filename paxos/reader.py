@@ -3,10 +3,13 @@
 A fresh answer reflects every write that was answered before the question was put. The leader that has executed all that its
 predecessors may have answered asks the acceptors whether anybody was promised a higher ballot; if a quorum says no, nobody else led
 when it asked, and what it had executed by then is fresh. Many questions share one such confirmation. Another replica asks the leader
-up to where it must have executed. Ongaro, "Consensus: Bridging Theory and Practice", section 6.4.
+up to where it must have executed. Since learners need no leader, another replica may have shown what the leader has not executed yet: so
+fresh means that every slot is executed that the leader had proposed when it asked. Ongaro, "Consensus: Bridging Theory and Practice",
+section 6.4. A question that waits is answered by any replica, as soon as its machine has something to say.
 """
 
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import assert_never
 
 from msgspec import Struct
@@ -16,11 +19,13 @@ from paxos.company import Company
 from paxos.effects import ACCEPTORS, NOTHING, CancelTimer, Effects, Send, StartTimer, sending
 from paxos.executor import Executor
 from paxos.messages import Answer, AskSlot, Confirm, Confirmed, Deposed, Elected, Executed, Expired, Following, FreshSlot, Read
+from paxos.proposer import Proposer
 
 ReaderMessage = Read | AskSlot | FreshSlot | Confirmed | Elected | Deposed | Following | Executed | Expired
 
 CONFIRM = "confirm"
 _QUESTION_COUNT = 50_000
+_WATCHER_COUNT = 1000
 
 Question = tuple[str, Read | AskSlot]
 """A question, and who put it."""
@@ -30,7 +35,7 @@ class Round(Struct):
     """A confirmation under way."""
 
     number: int
-    # What was executed here when it began.
+    # Every slot that may have been chosen when it began is below.
     end_slot: int
     questions: list[Question]
     # Distinct acceptors that have promised nothing higher.
@@ -42,9 +47,11 @@ class Reader:
 
     handles = (Read, AskSlot, FreshSlot, Confirmed, Elected, Deposed, Following, Executed, Expired)
 
-    def __init__(self, company: Company, executor: Executor, end_slot: int) -> None:
+    def __init__(self, company: Company, executor: Executor, end_slot: int, proposer: Proposer | None = None) -> None:
         self._company = company
         self._executor = executor
+        # Of this node, if it may lead.
+        self._proposer = proposer
         # Every slot below is executed.
         self._end_slot = end_slot
         self._leader = ""
@@ -61,6 +68,11 @@ class Reader:
         self._forwarded_count = company.incarnation << 32
         # Questions that are answered once every slot below is executed.
         self._waiting: list[tuple[int, list[Question]]] = []
+        self._waiting_count = 0
+        # Questions that wait for the machine to have something to say, by who asks under which number; one that is crowded out asks again.
+        self._watchers: OrderedDict[tuple[str, int], Callable[[], bytes]] = OrderedDict()
+        # Whether a machine may have changed in this drain.
+        self._changed = False
 
     def handle(self, source: str, message: ReaderMessage) -> Effects:
         """Take a question, or what brings an answer nearer."""
@@ -76,6 +88,7 @@ class Reader:
                 return self._fresh_slot(message)
             case Executed():
                 self._end_slot = message.slot + 1
+                self._changed = self._changed or bool(message.results)
                 return self._answer_executed() if self._waiting else NOTHING
             case Elected() | Deposed() | Following():
                 return self._office(message)
@@ -86,8 +99,10 @@ class Reader:
 
     def flush(self) -> Effects:
         """At the end of a drain: one confirmation, or one question to the leader, for all that was asked."""
-        if not self._next or self._round is not None:
-            return NOTHING
+        effects = self._tell_watchers() if self._changed else NOTHING
+        return effects + self._ask_for_next() if self._next and self._round is None else effects
+
+    def _ask_for_next(self) -> Effects:
         if self._ballot != ZERO:
             return self._confirm() if self._end_slot >= self._ready_slot else NOTHING
         questions, self._next = self._next, []
@@ -97,18 +112,41 @@ class Reader:
         return self._forward(reads)
 
     def _read(self, source: str, message: Read) -> Effects:
+        if message.waits:
+            return self._watch(source, message)
         if message.fresh:
             self._next.append((source, message))
             overflow, self._next = self._next[:-_QUESTION_COUNT], self._next[-_QUESTION_COUNT:]
             return self._refuse(overflow)
         return sending(source, self._reply(message))
 
+    def _watch(self, source: str, message: Read) -> Effects:
+        machine = self._executor.machines.get(message.machine)
+        if machine is None:
+            return sending(source, Answer(message.number, False, b""))
+        waiter = machine.waiter(message.question)
+        if body := waiter():
+            return sending(source, Answer(message.number, True, body))
+        self._watchers[source, message.number] = waiter
+        if len(self._watchers) <= _WATCHER_COUNT:
+            return NOTHING
+        (crowded_out, number), _ = self._watchers.popitem(last=False)
+        return sending(crowded_out, Answer(number, False, b""))
+
+    def _tell_watchers(self) -> Effects:
+        self._changed = False
+        answers = [(asker, body) for asker, waiter in self._watchers.items() if (body := waiter())]
+        for asker, _ in answers:
+            del self._watchers[asker]
+        return Effects(send=tuple(Send(source, Answer(number, True, body)) for (source, number), body in answers))
+
     # ---- as leader ---------------------------------------------------------------------------------------------------------------
 
     def _confirm(self) -> Effects:
         questions, self._next = self._next, []
         self._round_count += 1
-        self._round = Round(self._round_count, self._end_slot, questions, set())
+        end_slot = max(self._end_slot, self._proposer.proposed_end if self._proposer is not None else 0)
+        self._round = Round(self._round_count, end_slot, questions, set())
         return self._ask_again()
 
     def _ask_again(self) -> Effects:
@@ -127,14 +165,23 @@ class Reader:
         if not self._company.quorum.accepted(current.confirmed):
             return NOTHING
         self._round = None
-        return Effects(timers=(CancelTimer(CONFIRM),)) + self._answer(current.questions, current.end_slot)
+        asked = [(asker, question) for asker, question in current.questions if isinstance(question, AskSlot)]
+        told = tuple(Send(asker, FreshSlot(question.number, current.end_slot)) for asker, question in asked)
+        reads = [question for question in current.questions if isinstance(question[1], Read)]
+        return Effects(send=told, timers=(CancelTimer(CONFIRM),)) + self._answer_at(current.end_slot, reads)
 
-    def _answer(self, questions: list[Question], end_slot: int) -> Effects:
-        sends = []
-        for source, question in questions:
-            reply = self._reply(question) if isinstance(question, Read) else FreshSlot(question.number, end_slot)
-            sends.append(Send(source, reply))
-        return Effects(send=tuple(sends))
+    def _answer_at(self, end_slot: int, reads: list[Question]) -> Effects:
+        """Answer as soon as every slot below is executed."""
+        if end_slot <= self._end_slot:
+            return self._answer(reads)
+        if self._waiting_count + len(reads) > _QUESTION_COUNT:
+            return self._refuse(reads)
+        self._waiting.append((end_slot, reads))
+        self._waiting_count += len(reads)
+        return NOTHING
+
+    def _answer(self, questions: list[Question]) -> Effects:
+        return Effects(send=tuple(Send(source, self._reply(question)) for source, question in questions if isinstance(question, Read)))
 
     # ---- as any other replica ----------------------------------------------------------------------------------------------------
 
@@ -146,14 +193,13 @@ class Reader:
         return sending(self._leader, AskSlot(self._forwarded_count))
 
     def _fresh_slot(self, message: FreshSlot) -> Effects:
-        questions = self._forwarded.pop(message.number, [])
-        self._waiting.append((message.end_slot, questions))
-        return self._answer_executed()
+        return self._answer_at(message.end_slot, self._forwarded.pop(message.number, []))
 
     def _answer_executed(self) -> Effects:
-        ready = [questions for end_slot, questions in self._waiting if end_slot <= self._end_slot]
+        ready = [question for end_slot, questions in self._waiting if end_slot <= self._end_slot for question in questions]
         self._waiting = [waiting for waiting in self._waiting if waiting[0] > self._end_slot]
-        return self._answer([question for questions in ready for question in questions], self._end_slot)
+        self._waiting_count -= len(ready)
+        return self._answer(ready)
 
     # ---- changes of office -------------------------------------------------------------------------------------------------------
 
@@ -163,15 +209,23 @@ class Reader:
                 self._ballot, self._ready_slot = message.ballot, message.free_slot
                 return NOTHING
             case Following():
-                self._leader = message.leader
-                return NOTHING
+                changed, self._leader = self._leader != message.leader, message.leader
+                return self._let_go() if changed else NOTHING
             case Deposed():
                 self._ballot = ZERO
                 asked = self._round.questions if self._round is not None else []
                 self._round = None
-                return self._refuse(asked)
+                return self._refuse(asked) + self._let_go()
             case _:
                 assert_never(message)
+
+    def _let_go(self) -> Effects:
+        """What the former leader was asked it may never answer, and what it had proposed may never be chosen."""
+        asked = [question for questions in self._forwarded.values() for question in questions]
+        waiting = [question for _, questions in self._waiting for question in questions]
+        self._forwarded.clear()
+        self._waiting, self._waiting_count = [], 0
+        return self._refuse(asked + waiting)
 
     def _refuse(self, questions: list[Question]) -> Effects:
         """This node cannot tell; the client asks again, or elsewhere."""

@@ -5,6 +5,7 @@ draws no random number, and it never iterates over a set or raises for what a cl
 that says so. Replicas compare running digests of all results, so whatever matters must show in one.
 """
 
+from collections.abc import Callable
 from typing import Protocol
 
 
@@ -17,4 +18,8 @@ class Machine(Protocol):
 
     def query(self, question: bytes) -> bytes:
         """Answer a question without changing anything."""
+        ...
+
+    def waiter(self, question: bytes) -> Callable[[], bytes]:
+        """What is called now and after each change: it answers the question, or nothing as long as there is nothing to say."""
         ...

@@ -2,182 +2,50 @@
 
 Keys are text in code point order, values are bytes. Every command that changes anything has a revision of its own, 1, 2, 3 …, and a
 key that of the command that wrote it last, so revisions order all changes to all keys. A transaction checks conditions, then carries
-out one of two lists of operations, all or none.
+out one of two lists of operations, all or none. Results are bounded: what would be larger is cut, and says so.
 """
 
-from collections import deque
-from collections.abc import Iterator
-from enum import IntEnum
-from typing import Annotated, assert_never
+from bisect import bisect_left
+from collections.abc import Callable, Iterator
+from typing import assert_never
 
 import msgspec
-from msgspec import Meta, Struct
 from sortedcontainers import SortedSet
 
-Key = Annotated[str, Meta(max_length=1024)]
-KEY_VALUE = "kv"
-"""The machine's name in operations and questions."""
+from paxos.machines.kv_messages import (
+    PAGE_COUNT,
+    Branch,
+    Change,
+    Changed,
+    Changes,
+    CompareAndSet,
+    Condition,
+    Delete,
+    Deleted,
+    Found,
+    Get,
+    Item,
+    KeyValueCommand,
+    KeyValueResult,
+    Malformed,
+    Put,
+    Range,
+    Refused,
+    Subject,
+    Transaction,
+    Written,
+    command_decoder,
+    encode,
+    question_decoder,
+)
 
 _HISTORY_COUNT = 100_000
-_PAGE_COUNT = 1000
-
-
-class Item(Struct, frozen=True, array_like=True):
-    """A key's value: written at `revision` for the `version`-th time since the key was created at `created`."""
-
-    key: str
-    value: bytes
-    revision: int
-    created: int
-    version: int
-
-
-# ---- commands -------------------------------------------------------------------------------------------------------------------
-
-
-class Put(Struct, frozen=True, array_like=True, tag=1):
-    """Write a value."""
-
-    key: Key
-    value: bytes
-
-
-class Delete(Struct, frozen=True, array_like=True, tag=2):
-    """Remove a key, or with `prefix` every key that begins with it."""
-
-    key: Key
-    prefix: bool = False
-
-
-class CompareAndSet(Struct, frozen=True, array_like=True, tag=3):
-    """Write a value if the key has this revision; 0 means that it does not exist. No value means delete."""
-
-    key: Key
-    revision: int
-    value: bytes | None
-
-
-class Subject(IntEnum):
-    """What a condition looks at."""
-
-    VALUE = 0
-    REVISION = 1
-    VERSION = 2
-
-
-class Condition(Struct, frozen=True, array_like=True):
-    """The key's value, revision or version is (or is not, or is below, or is above) what is given; a missing key has 0 and b""."""
-
-    key: Key
-    subject: Subject
-    # One of = ! < >.
-    relation: str
-    operand: int | bytes
-
-
-class Get(Struct, frozen=True, array_like=True, tag=4):
-    """Read a key."""
-
-    key: Key
-
-
-class Range(Struct, frozen=True, array_like=True, tag=5):
-    """Read the keys from `first` up to, not including, `end` (no end: all that begin with `first`), at most `limit` of them."""
-
-    first: Key
-    end: Key | None = None
-    limit: int = _PAGE_COUNT
-
-
-class Transaction(Struct, frozen=True, array_like=True, tag=6):
-    """If all conditions hold carry out `then`, otherwise `otherwise`."""
-
-    conditions: tuple[Condition, ...]
-    then: tuple[Put | Delete | Get | Range, ...]
-    otherwise: tuple[Put | Delete | Get | Range, ...]
-
-
-class Changes(Struct, frozen=True, array_like=True, tag=7):
-    """Read the changes from `first_revision` on to keys that begin with `prefix`."""
-
-    prefix: Key
-    first_revision: int
-    limit: int = _PAGE_COUNT
-
-
-KeyValueCommand = Put | Delete | CompareAndSet | Get | Range | Transaction
-KeyValueQuestion = Get | Range | Changes
-
-# ---- results --------------------------------------------------------------------------------------------------------------------
-
-
-class Written(Struct, frozen=True, array_like=True, tag=1):
-    """The key's value before, and the revision of the write."""
-
-    revision: int
-    previous: Item | None
-
-
-class Deleted(Struct, frozen=True, array_like=True, tag=2):
-    """What was removed."""
-
-    revision: int
-    previous: tuple[Item, ...]
-
-
-class Refused(Struct, frozen=True, array_like=True, tag=3):
-    """A comparison failed: what the key has instead."""
-
-    current: Item | None
-
-
-class Found(Struct, frozen=True, array_like=True, tag=4):
-    """What was read; `more` where the limit cut it."""
-
-    items: tuple[Item, ...]
-    more: bool = False
-
-
-class Branch(Struct, frozen=True, array_like=True, tag=5):
-    """Which list of a transaction was carried out, and the result of each of its operations."""
-
-    succeeded: bool
-    results: tuple["Written | Deleted | Found", ...]
-
-
-class Change(Struct, frozen=True, array_like=True):
-    """A key got this value, or none."""
-
-    revision: int
-    key: str
-    value: bytes | None
-
-
-class Changed(Struct, frozen=True, array_like=True, tag=6):
-    """Changes in order; the next page begins at `next_revision`. `lost` where older ones were asked for than are kept."""
-
-    changes: tuple[Change, ...]
-    next_revision: int
-    lost: bool = False
-
-
-class Malformed(Struct, frozen=True, array_like=True, tag=7):
-    """The command made no sense and changed nothing."""
-
-    reason: str
-
-
-KeyValueResult = Written | Deleted | Refused | Found | Branch | Changed | Malformed
-
-encode = msgspec.msgpack.Encoder().encode
-_commands: msgspec.msgpack.Decoder[KeyValueCommand] = msgspec.msgpack.Decoder(KeyValueCommand)
-_questions: msgspec.msgpack.Decoder[KeyValueQuestion] = msgspec.msgpack.Decoder(KeyValueQuestion)
-_results: msgspec.msgpack.Decoder[KeyValueResult] = msgspec.msgpack.Decoder(KeyValueResult)
-
-
-def decode_result(result: bytes) -> KeyValueResult:
-    """The result in these bytes."""
-    return _results.decode(result)
+# A page is cut after about so much; what a transaction reads, too.
+_PAGE_BYTES = 256 * 1024
+_BRANCH_BYTES = 2 * 1024 * 1024
+# A watcher that waited while so many changes concerned others is told how far it is.
+_PROGRESS_COUNT = 1000
+_ITEM_BYTES = 32
 
 
 class KeyValue:
@@ -187,8 +55,9 @@ class KeyValue:
         self._items: dict[str, Item] = {}
         # The keys of _items.
         self._keys: SortedSet[str] = SortedSet()
-        # The latest changes in order of revision; older ones are dropped.
-        self._history: deque[Change] = deque(maxlen=history_count)
+        # The latest changes in order of revision: history_count of them, and up to a quarter more.
+        self._history: list[Change] = []
+        self._history_count = history_count
         # Changes below this revision may have been dropped.
         self._history_start = 1
         # The revision of the last command that changed anything.
@@ -197,19 +66,17 @@ class KeyValue:
     def execute(self, command: bytes) -> bytes:
         """Carry out one command; its result is a KeyValueResult."""
         try:
-            decoded = _commands.decode(command)
+            decoded = command_decoder.decode(command)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             return encode(Malformed(str(error)))
         result = encode(self._execute(decoded))
-        # What this command changed, it changed at the revision that follows.
-        if self._history and self._history[-1].revision > self._revision:
-            self._revision += 1
+        self._revision = self._latest_revision()
         return result
 
     def query(self, question: bytes) -> bytes:
         """Answer a KeyValueQuestion."""
         try:
-            decoded = _questions.decode(question)
+            decoded = question_decoder.decode(question)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             return encode(Malformed(str(error)))
         match decoded:
@@ -220,6 +87,26 @@ class KeyValue:
             case _:
                 assert_never(decoded)
 
+    def waiter(self, question: bytes) -> Callable[[], bytes]:
+        """What answers a question once there is something to say: changes that the watcher waits for, or how far it is by now."""
+        try:
+            asked = question_decoder.decode(question)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            asked = None
+        if not isinstance(asked, Changes):
+            return lambda: self.query(question)
+        position = asked
+
+        def answer() -> bytes:
+            nonlocal position
+            found = self._changes(position)
+            if found.changes or found.lost or found.next_revision - asked.first_revision > _PROGRESS_COUNT:
+                return encode(found)
+            position = Changes(asked.prefix, found.next_revision, found.next_skip, asked.limit)
+            return b""
+
+        return answer
+
     def _execute(self, command: KeyValueCommand) -> KeyValueResult:
         match command:
             case Put() | Delete() | Get() | Range():
@@ -227,9 +114,7 @@ class KeyValue:
             case CompareAndSet():
                 return self._compare_and_set(command)
             case Transaction():
-                succeeded = all(self._holds(condition) for condition in command.conditions)
-                chosen = command.then if succeeded else command.otherwise
-                return Branch(succeeded, tuple(self._operate(operation) for operation in chosen))
+                return self._transact(command)
             case _:
                 assert_never(command)
 
@@ -243,6 +128,21 @@ class KeyValue:
                 return self._read(operation)
             case _:
                 assert_never(operation)
+
+    def _transact(self, command: Transaction) -> Branch:
+        succeeded = all(self._holds(condition) for condition in command.conditions)
+        budget = _BRANCH_BYTES
+        results: list[Written | Deleted | Found] = []
+        for operation in command.then if succeeded else command.otherwise:
+            match self._operate(operation):
+                case Written(revision):
+                    results.append(Written(revision, None))
+                case Deleted(revision, count):
+                    results.append(Deleted(revision, count, None))
+                case Found(items) as found:
+                    budget -= sum(map(_item_bytes, items))
+                    results.append(found if budget >= 0 else Found((), found.revision, more=True))
+        return Branch(succeeded, self._latest_revision(), tuple(results))
 
     def _compare_and_set(self, command: CompareAndSet) -> KeyValueResult:
         current = self._items.get(command.key)
@@ -265,24 +165,26 @@ class KeyValue:
 
     def _delete(self, command: Delete) -> Deleted:
         keys = list(self._between(command.key, None)) if command.prefix else [command.key] if command.key in self._items else []
-        previous = []
+        previous = None
         for key in keys:
-            previous.append(self._items.pop(key))
+            previous = self._items.pop(key)
             self._keys.remove(key)
             self._note(key, None)
-        return Deleted(self._revision + bool(keys), tuple(previous))
+        return Deleted(self._revision + bool(keys), len(keys), None if command.prefix else previous)
 
     def _read(self, question: Get | Range) -> Found:
         if isinstance(question, Get):
             item = self._items.get(question.key)
-            return Found((item,) if item else ())
-        limit = max(0, min(question.limit, _PAGE_COUNT))
+            return Found((item,) if item else (), self._revision)
+        limit = max(0, min(question.limit, PAGE_COUNT))
         items: list[Item] = []
+        size = 0
         for key in self._between(question.first, question.end):
-            if len(items) == limit:
-                return Found(tuple(items), more=True)
+            if len(items) == limit or size >= _PAGE_BYTES:
+                return Found(tuple(items), self._revision, more=True)
             items.append(self._items[key])
-        return Found(tuple(items))
+            size += _item_bytes(items[-1])
+        return Found(tuple(items), self._revision)
 
     def _between(self, first: str, end: str | None) -> Iterator[str]:
         """Keys in order from `first` to `end`, or those that begin with `first`."""
@@ -292,15 +194,23 @@ class KeyValue:
             yield key
 
     def _changes(self, question: Changes) -> Changed:
-        lost = question.first_revision < self._history_start
+        first = question.first_revision
+        if first < self._history_start:
+            return Changed((), first, question.skip, lost=True)
+        start = bisect_left(self._history, first, key=_revision)
+        # What is skipped is all of one revision.
+        start += max(0, question.skip) if start < len(self._history) and self._history[start].revision == first else 0
+        limit = max(1, min(question.limit, PAGE_COUNT))
         found: list[Change] = []
-        for change in self._history:
-            if change.revision < question.first_revision or not change.key.startswith(question.prefix):
-                continue
-            if len(found) >= max(1, min(question.limit, _PAGE_COUNT)) and change.revision != found[-1].revision:
-                return Changed(tuple(found), found[-1].revision + 1, lost)
-            found.append(change)
-        return Changed(tuple(found), max(self._revision + 1, question.first_revision), lost)
+        size = 0
+        for position in range(start, len(self._history)):
+            change = self._history[position]
+            if len(found) >= limit or size >= _PAGE_BYTES:
+                return Changed(tuple(found), change.revision, position - bisect_left(self._history, change.revision, key=_revision))
+            if change.key.startswith(question.prefix):
+                found.append(change)
+                size += _change_bytes(change)
+        return Changed(tuple(found), max(self._revision + 1, first))
 
     def _holds(self, condition: Condition) -> bool:
         item = self._items.get(condition.key)
@@ -316,10 +226,28 @@ class KeyValue:
                 assert_never(condition.subject)
         return _compares(found, condition.relation, condition.operand)
 
+    def _latest_revision(self) -> int:
+        """With what the command under way has changed: it changes all at the revision that follows."""
+        return self._history[-1].revision if self._history else self._revision
+
     def _note(self, key: str, value: bytes | None) -> None:
-        if self._history and len(self._history) == self._history.maxlen:
-            self._history_start = self._history[0].revision + 1
         self._history.append(Change(self._revision + 1, key, value))
+        if len(self._history) * 4 > self._history_count * 5:
+            dropped = len(self._history) - self._history_count
+            self._history_start = self._history[dropped - 1].revision + 1
+            del self._history[:dropped]
+
+
+def _revision(change: Change) -> int:
+    return change.revision
+
+
+def _item_bytes(item: Item) -> int:
+    return len(item.key) + len(item.value) + _ITEM_BYTES
+
+
+def _change_bytes(change: Change) -> int:
+    return len(change.key) + len(change.value or b"") + _ITEM_BYTES
 
 
 def _compares(found: int | bytes, relation: str, operand: int | bytes) -> bool:
