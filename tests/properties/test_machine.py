@@ -51,6 +51,13 @@ class Machine(RuleBasedStateMachine):
         else:
             self.world.hear(proposer, proposer, Resign() if what == "resign" else Expired(what))
 
+    @rule(proposer=PROPOSERS, absent=st.sampled_from(ACCEPTOR_NAMES), count=st.integers(1, 60))
+    def push(self, proposer: str, absent: str, count: int) -> None:
+        """One proposer is alone with a majority for a while."""
+        self.propose(proposer)
+        self.stir(proposer, "campaign")
+        self.deliver_among({proposer, *ACCEPTOR_NAMES} - {absent}, count)
+
     # ---- the network -----------------------------------------------------------------------------------------------------------
 
     @precondition(lambda self: self.world.network)
