@@ -23,13 +23,14 @@ from actors.channels import Channels, check_name
 from actors.learner import LearnerActor
 from actors.mailbox import Mailbox
 from actors.proposer import ProposerActor
-from actors.storage.base import Storage
+from actors.storage.base import Storage, StoreMismatchError
 from actors.storage.sqlite import SqliteStorage
 from actors.timers import ThreadTimers
 from paxos.codec import Codec
 from paxos.company import Company
 from paxos.errors import ConfigurationError
 from paxos.quorum import majority
+from paxos.records import PeerStore
 from paxos.settings import Settings
 from redpaxos.errors import NodeFailedError
 from transport.base import Transport
@@ -38,6 +39,8 @@ log = logging.getLogger("redpaxos")
 
 ROLES = ("acceptor", "proposer", "learner")
 _STOP_SECONDS = 0.8
+# Where a store keeps the members that it was made for, among the stores of its peers; no node bears an empty name.
+_MEMBERS = "/members"
 
 MakeStorage = Callable[[str], Storage]
 """Opens the store of this name: `acceptor` or `log`."""
@@ -88,7 +91,7 @@ class Node:
     def start(self) -> None:
         """Open the stores, then start the actors; a store that cannot be trusted raises its StorageError here."""
         kinds = actor_kinds(self.config.roles)
-        stores = open_stores([kind.store for kind in kinds], self._make_storage)
+        stores = open_stores([kind.store for kind in kinds], self._open_store)
         self._timers.start()
         for kind, storage in zip(kinds, stores, strict=True):
             self._start_actor(kind, storage)
@@ -114,6 +117,16 @@ class Node:
         for actor in self._actors:
             actor.actor_stopped.wait(_STOP_SECONDS)
         self._ended.set()
+
+    def _open_store(self, name: str) -> Storage:
+        """The store of this name, if it was made for these members: two majorities of different members need not meet."""
+        storage = self._make_storage(name)
+        try:
+            hold_to_members(storage, f"{name} store of node {self.config.name}", self.config.members)
+        except BaseException:
+            storage.close()
+            raise
+        return storage
 
     def _start_actor(self, kind: type[RoleActor], storage: Storage) -> None:
         mailbox: Mailbox[Delivery | Ring] = Mailbox()
@@ -160,6 +173,16 @@ def wake(ref: "pykka.ActorRef[RoleActor]") -> None:
     """Tell an actor to look into its mailbox; one that has stopped needs no telling."""
     with contextlib.suppress(pykka.ActorDeadError):
         ref.tell(WAKE)
+
+
+def hold_to_members(storage: Storage, what: str, members: tuple[str, ...]) -> None:
+    """Record who votes when a store is used first; StoreMismatchError if others do later."""
+    asked = ",".join(sorted(members))
+    known = storage.peer_stores().get(_MEMBERS)
+    if known is None:
+        storage.write((PeerStore(_MEMBERS, asked),), sync=True)
+    elif known != asked:
+        raise StoreMismatchError(f"the {what} belongs to members {known}, expected {asked}: members never change; give it those")
 
 
 def open_stores(names: list[str], make_storage: MakeStorage) -> list[Storage]:

@@ -10,7 +10,7 @@ import pykka
 import pytest
 
 from actors.channels import Channels
-from actors.storage.base import StorageError
+from actors.storage.base import StorageError, StoreMismatchError
 from actors.storage.memory import MemoryStorage
 from paxos.records import Record, RoundUsed
 from redpaxos.errors import NodeFailedError
@@ -65,6 +65,17 @@ def cluster() -> Iterator[Cluster]:
 def open_threads() -> set[str]:
     """Names of the threads that a node starts."""
     return {thread.name for thread in threading.enumerate() if "redpaxos" in thread.name or "Actor" in thread.name}
+
+
+def test_a_store_keeps_to_the_members_that_it_was_made_for(cluster: Cluster) -> None:
+    store = MemoryStorage("demo", "n1", "acceptor-of-n1")
+    closed: list[str] = []
+    store.close = lambda: closed.append("acceptor")  # type: ignore[method-assign]
+    cluster.start("n1", make_storage=lambda _: store, roles=("acceptor",)).stop()
+    with pytest.raises(StoreMismatchError, match="belongs to members n1,n2,n3, expected n1: "):
+        cluster.start("n1", ("n1",), make_storage=lambda _: store, roles=("acceptor",))
+    assert closed == ["acceptor", "acceptor"]
+    cluster.start("n1", ("n3", "n2", "n1"), make_storage=lambda _: store, roles=("acceptor",))
 
 
 def test_three_nodes_choose_what_is_published_at_the_door(cluster: Cluster) -> None:
