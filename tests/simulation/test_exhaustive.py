@@ -1,0 +1,149 @@
+"""The exhaustive search finds nothing wrong with the real roles, sees all there is to see, and finds every planted mistake."""
+
+from collections import Counter
+
+import pytest
+from msgspec.structs import replace
+
+from paxos.proposer import BACK_OFF, RETRY
+from redpaxos.simulation.exhaustive import search
+from redpaxos.simulation.exhaustive_actors import Actors
+from redpaxos.simulation.exhaustive_case import DECREE, LOG_OF_TWO, Case
+from redpaxos.simulation.exhaustive_network import Network, System
+from tests.simulation import planted_roles
+from tests.simulation.planted_roles import planted
+
+WITHOUT_CATCH_UP = frozenset((RETRY, BACK_OFF))
+COUNTING = replace(DECREE, learners=("l1",), rounds=1, crashes=0, timers=WITHOUT_CATCH_UP)
+"""Two ballots, and a learner that counts their votes."""
+
+AGREEMENT = frozenset(("agreement",))
+
+
+def test_no_schedule_of_a_decree_breaks_a_promise() -> None:
+    """Paxos Made Simple, section 2.2: P1a and P2c hold, and only a single value is chosen; four ballots, one crash."""
+    result = search(DECREE, states=100_000)
+    assert result.counterexample is None
+    assert result.states == 100_000
+    assert result.depth >= 15
+
+
+def test_every_schedule_of_two_ballots_and_one_crash_is_searched() -> None:
+    result = search(replace(DECREE, rounds=1), states=100_000)
+    assert result.counterexample is None
+    assert result.exhausted
+    assert result.states > 5_000
+
+
+def test_every_schedule_of_a_learner_that_counts_votes_is_searched() -> None:
+    result = search(COUNTING, states=100_000)
+    assert result.counterexample is None
+    assert result.exhausted
+    assert result.states > 10_000
+
+
+def test_no_schedule_of_a_log_breaks_a_promise_whoever_is_told_to_lead() -> None:
+    result = search(LOG_OF_TWO, states=20_000)
+    assert result.counterexample is None
+    assert result.states == 20_000
+
+
+# ---- the search can fail --------------------------------------------------------------------------------------------------------
+
+MISTAKES: list[tuple[str, str, Case, str, int]] = [
+    ("Acceptor", "AcceptsBelowThePromise", DECREE, "promise", 8),
+    ("Acceptor", "AcceptsBelowThePromise", replace(DECREE, checks=AGREEMENT), "agreement", 14),
+    ("Acceptor", "ForgetsThePromise", DECREE, "promise", 3),
+    ("Acceptor", "ForgetsThePromise", replace(DECREE, checks=AGREEMENT), "agreement", 15),
+    ("Acceptor", "ForgetsTheVote", DECREE, "agreement", 15),
+    ("Acceptor", "VotesWithoutPromising", DECREE, "promise", 6),
+    ("Acceptor", "PromisesAnEqualRound", DECREE, "promise", 4),
+    ("Acceptor", "RepliesWithoutVotes", DECREE, "agreement", 14),
+    ("Proposer", "TakesAnyVote", replace(DECREE, crashes=0), "agreement", 21),
+    ("Proposer", "IgnoresVotes", DECREE, "agreement", 14),
+    ("Proposer", "CountsPromisesTwice", DECREE, "agreement", 12),
+    ("Proposer", "ReusesItsBallot", DECREE, "one value a ballot", 9),
+    ("Proposer", "ProposesAfterOnePromise", DECREE, "agreement", 10),
+    ("Learner", "BelievesOneAcceptor", COUNTING, "agreement", 8),
+    ("Learner", "AddsBallotsTogether", COUNTING, "agreement", 15),
+    ("Learner", "CountsVotesTwice", COUNTING, "agreement", 9),
+]
+
+
+@pytest.mark.parametrize(("role", "mistake", "case", "check", "event_count"), MISTAKES, ids=[f"{row[1]}-{row[3]}" for row in MISTAKES])
+def test_a_planted_mistake_has_a_shortest_counterexample(role: str, mistake: str, case: Case, check: str, event_count: int) -> None:
+    with planted(**{role: getattr(planted_roles, mistake)}):
+        result = search(case, states=200_000)
+    assert result.counterexample is not None
+    assert result.counterexample.violation.startswith(f"{check}: ")
+    assert result.counterexample.event_count == result.depth == event_count
+
+
+def test_a_counterexample_is_told_as_a_ladder() -> None:
+    with planted(Acceptor=planted_roles.ForgetsThePromise):
+        result = search(DECREE)
+    assert str(result).splitlines() == [
+        "15 distinct states, every schedule of up to 3 events",
+        "promise: the promise fell from 1.p1 to 0",
+        "",
+        " p1        p2        a1        a2        a3",
+        "  |         |         |         |         |",
+        "  * propose p1-1      |         |         |",
+        "  |-- Prepare 1.p1 -->|         |         |",
+        "  |         |         * crash, restart    |",
+        "-- promise: the promise fell from 1.p1 to 0",
+        "  |         |         |         |         |",
+    ]
+
+
+# ---- what makes it fast hides nothing -------------------------------------------------------------------------------------------
+
+
+SMALL = [
+    replace(DECREE, proposers=("p1",), rounds=2),
+    replace(DECREE, acceptors=("a1",), rounds=1, crashes=1),
+    replace(DECREE, acceptors=("a1",), learners=("l1",), rounds=1, crashes=0, timers=WITHOUT_CATCH_UP),
+    replace(LOG_OF_TWO, acceptors=("a1",), rounds=1, crashes=0),
+]
+
+
+@pytest.mark.parametrize("case", SMALL, ids=["one proposer", "one acceptor", "a learner", "a log"])
+def test_the_search_sees_as_many_facts_as_one_without_reductions(case: Case) -> None:
+    """Facts are what the checks judge: who voted for, proposed and learned what."""
+    plain, reduced = _facts_of_every_schedule(case), search(case, states=1_000_000)
+    assert reduced.exhausted
+    assert reduced.publicly_distinct == len(plain)
+
+
+def _facts_of_every_schedule(case: Case) -> Counter[object]:
+    """One event at a time, in every order, nothing merged but equal states; the publicly distinct systems it meets."""
+    actors = Actors(case)
+    network = Network(actors)
+    first: System = (*(actors.first(name) for name in case.names()), case.crashes)
+    known, waiting = {first}, [first]
+    for system in waiting:
+        for child in _every_next(system, actors, network):
+            if child not in known:
+                known.add(child)
+                waiting.append(child)
+    return Counter(_public(system, actors) for system in known)
+
+
+def _every_next(system: System, actors: Actors, network: Network) -> list[System]:
+    following = []
+    for position in range(len(system) - 1):
+        standing = actors.standings[system[position]]
+        events = network.deliveries(network.waiting(system, position)) + [actors.event(event) for event in standing.own_events]
+        crashes = [actors.event(event) for event in standing.crash_events] if system[-1] else []
+        for event, cost in [*((event, 0) for event in events), *((event, 1) for event in crashes)]:
+            after = actors.step(system[position], event)
+            if after is not None:
+                following.append((*system[:position], after, *system[position + 1 : -1], system[-1] - cost))
+    return following
+
+
+def _public(system: System, actors: Actors) -> object:
+    """What anybody can tell this system by, whichever acceptor is which."""
+    count = len(actors.case.acceptors)
+    publics = [actors.standings[state].public for state in system[:-1]]
+    return (*sorted(publics[:count]), *publics[count:])
