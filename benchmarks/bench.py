@@ -7,7 +7,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from benchmarks.conditions import gather, is_memory
+from benchmarks.conditions import gather, is_memory, load_average
 from benchmarks.floor import Floor, measure_floor
 from benchmarks.measuring import Job
 from benchmarks.report import Run
@@ -34,6 +34,7 @@ QUICK = Plan(round_count=1, seconds=0.3, floor_seconds=0.6, outstanding=(1, 100)
 def run_bench(plan: Plan, note: Callable[[str], None], data_directory: Path | None = None) -> Run:
     """Start everything, measure, and end everything."""
     directory = Path(tempfile.mkdtemp(prefix="redpaxos-bench-", dir=data_directory))
+    conditions = gather(directory) | {"rounds": f"{plan.round_count} of {plan.seconds} s a case, interleaved; medians"}
     try:
         systems = [_make(kind, directory) for kind in plan.systems]
         cases = [case for system in systems for case in cases_of(system.name, plan)]
@@ -42,7 +43,7 @@ def run_bench(plan: Plan, note: Callable[[str], None], data_directory: Path | No
             floors = _floors(systems, directory, plan)
             results = run_rounds(systems, cases, plan.round_count, note)
             about = {system.name: dict(system.about()) for system in systems}
-        conditions = gather(directory) | {"rounds": f"{plan.round_count} of {plan.seconds} s a case, interleaved; medians"}
+        conditions["load average after"] = load_average()
         if is_memory(directory):
             conditions["WARNING"] = "the data lies in memory, so nothing is durable: name a directory on a disk with --data-dir"
         return Run(conditions, about, floors, results)

@@ -19,8 +19,9 @@ _LEGEND = """
 log: commands appended to one log. decrees: named things decided once; three clients compete for the same names, each at another node.
 client: threads that call redpaxos.Client; messages: each command a message of its own; together: what waits in one message.
 3 × 10: three client processes with 10 outstanding each. load CPU: the busiest load process's share of a core; near 100 % it is the limit,
-but for the systems in one process, where it is everything. CPU µs each: of nodes and server for one command.
-spread: highest less lowest rate of the rounds, by their median."""
+but for the systems in one process, where it is everything. CPU µs each: of nodes and server for one command. sent again: commands, in
+all rounds, that no answer came for within a second or that were answered with "not now". spread: highest less lowest rate of the rounds, by
+their median."""
 
 
 class Run(Struct, frozen=True):
@@ -68,7 +69,17 @@ def _table(title: str, results: Sequence[Result], floor: Floor | None) -> Table:
     table = Table(title=title, title_justify="left", show_edge=False, pad_edge=False)
     for heading in ("what", "sent as"):
         table.add_column(heading, no_wrap=True)
-    for heading in ("outstanding", "p50 ms", "p99 ms", *(["p50 / floor"] if floor else []), "per s", "spread", "load CPU", "CPU µs each"):
+    for heading in (
+        "outstanding",
+        "p50 ms",
+        "p99 ms",
+        *(["p50 / floor"] if floor else []),
+        "per s",
+        "spread",
+        "load CPU",
+        "CPU µs each",
+        "sent again",
+    ):
         table.add_column(heading, justify="right", no_wrap=True)
     for result in results:
         table.add_row(*_row(result, floor))
@@ -91,6 +102,7 @@ def _row(result: Result, floor: Floor | None) -> list[str]:
         f"{summary.spread:.0%}" if not math.isnan(summary.spread) else "",
         f"{summary.load_cpu:.0%}",
         _cpu(summary.cpu_micros_per_command),
+        f"{summary.repeated}" if summary.repeated else "",
     ]
 
 

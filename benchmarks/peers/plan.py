@@ -7,7 +7,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from benchmarks.conditions import gather, is_memory
+from benchmarks.conditions import gather, is_memory, load_average
 from benchmarks.floor import measure_floor
 from benchmarks.measuring import Job
 from benchmarks.report import Run
@@ -36,6 +36,7 @@ QUICK = Plan(round_count=2, seconds=0.5, floor_seconds=1.0, outstanding=(1, 100,
 def run_peers(plan: Plan, note: Callable[[str], None], data_directory: Path | None = None) -> Run:
     """Start everything, measure, and end everything."""
     directory = Path(tempfile.mkdtemp(prefix="redpaxos-peers-", dir=data_directory))
+    conditions = gather(directory) | {"rounds": f"{plan.round_count} of {plan.seconds} s a case, interleaved; medians"}
     try:
         ours = RedpaxosCluster(directory / "redpaxos", client_count=1)
         signed = RedpaxosCluster(directory / "signed", client_count=1, secret=b"the same on every node and client")
@@ -49,7 +50,7 @@ def run_peers(plan: Plan, note: Callable[[str], None], data_directory: Path | No
             floors = {ours.name: measure_floor(ours.url, directory, plan.floor_seconds)}
             results = run_rounds(systems, cases, plan.round_count, note)
             about = {system.name: dict(system.about()) for system in systems}
-        conditions = gather(directory) | {"rounds": f"{plan.round_count} of {plan.seconds} s a case, interleaved; medians"}
+        conditions["load average after"] = load_average()
         if is_memory(directory):
             conditions["WARNING"] = "the data lies in memory, so nothing is durable: name a directory on a disk with --data-dir"
         return Run(conditions, about, floors, results)

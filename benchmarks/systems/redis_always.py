@@ -39,6 +39,7 @@ class RedisAlways:
 
     def about(self) -> Mapping[str, str]:
         """Its version, and that it is durable, as the server itself has it."""
-        settings = self._server.cli("CONFIG", "GET", "appendfsync"), self._server.cli("CONFIG", "GET", "appendonly")
+        settings = self._server.cli("CONFIG", "GET", "appendfsync") | self._server.cli("CONFIG", "GET", "appendonly")
         info = self._server.cli("INFO", "server")
-        return {"version": str(info.get("valkey_version") or info.get("redis_version")), "durable": str(settings)}
+        durable = " ".join(f"{key.decode()}={value.decode()}" for key, value in settings.items())
+        return {"version": str(info.get("valkey_version") or info.get("redis_version")), "durable": durable}
