@@ -2,12 +2,21 @@
 
 from typing import TYPE_CHECKING
 
-from redpaxos.errors import NodeFailedError, NotDoneError, OutcomeUnknownError, RedpaxosError, RejectedError, UndecidedError
+from redpaxos.errors import (
+    HistoryLostError,
+    NodeFailedError,
+    NotDoneError,
+    OutcomeUnknownError,
+    RedpaxosError,
+    RejectedError,
+    UndecidedError,
+)
 
 if TYPE_CHECKING:
     from redpaxos.client import Client
 
 __all__ = [
+    "HistoryLostError",
     "NodeFailedError",
     "NotDoneError",
     "OutcomeUnknownError",

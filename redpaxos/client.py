@@ -37,7 +37,10 @@ from paxos.messages import (
     Submit,
 )
 from redpaxos.errors import NotDoneError, OutcomeUnknownError, RejectedError, UndecidedError
+from redpaxos.kv import KeyValueStore
 from redpaxos.line import LOCATED, REPORTS, Line, page_key, request_key
+from redpaxos.questions import Questions
+from redpaxos.session import Session
 from transport.base import Transport, TransportDownError, TransportError
 
 _LOCATE_SECONDS = 0.3
@@ -73,6 +76,9 @@ class Client:
         self._attempts = itertools.count(secrets.randbits(48))
         # Set when the client is closed, so that no pause outlives it.
         self._pause = threading.Event()
+        self._kv: KeyValueStore | None = None
+        self._session: Session | None = None
+        self._lock = threading.Lock()
 
     @property
     def name(self) -> str:
@@ -88,7 +94,18 @@ class Client:
     def close(self) -> None:
         """Close the transport; requests under way end as unknown."""
         self._pause.set()
+        if self._session is not None:
+            self._session.close()
         self._line.close()
+
+    @property
+    def kv(self) -> KeyValueStore:
+        """The replicated key-value store; all threads share one session of this client."""
+        with self._lock:
+            if self._kv is None:
+                self._session = Session(self._line, self._attempts)
+                self._kv = KeyValueStore(self._session, Questions(self._line, self._attempts))
+            return self._kv
 
     # ---- what a caller wants -----------------------------------------------------------------------------------------------------
 

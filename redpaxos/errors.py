@@ -3,6 +3,7 @@
 RedpaxosError
  +- RejectedError         a definite no: asking again would be answered the same
  |   +- UndecidedError    nobody has proposed anything for this decree
+ |   +- HistoryLostError  changes are asked for that are not kept any more
  +- NotDoneError          certainly not done: no quorum, nobody there, Redis out of reach; ask again later
  +- OutcomeUnknownError   it may be done, or may yet be; ask again with the same id to find out
  +- NodeFailedError       a node stopped because it could not go on safely
@@ -21,12 +22,16 @@ class UndecidedError(RejectedError):
     """The decree has no value."""
 
 
+class HistoryLostError(RejectedError):
+    """Changes so old are not kept any more: read the present state, and go on from there."""
+
+
 class NotDoneError(RedpaxosError):
     """The request was certainly not carried out, and no trace of it is left that could be."""
 
 
 class OutcomeUnknownError(RedpaxosError):
-    """No answer came in time; `request_id` repeats the request without doing it twice."""
+    """No answer came in time; `request_id` repeats the request without doing it twice, where it is not empty."""
 
     def __init__(self, message: str, request_id: str) -> None:
         super().__init__(message)

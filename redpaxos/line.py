@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from queue import Empty, SimpleQueue
+from typing import Protocol
 
 from actors.channels import Channels
 from actors.sequences import Sequences
@@ -14,7 +15,7 @@ from paxos.codec import Codec, Envelope, Letter
 from paxos.effects import AUDIENCES
 from paxos.errors import MalformedError
 from paxos.groups import LOG
-from paxos.messages import Inquire, Located, LogPage, Outcome, Report, WireMessage
+from paxos.messages import Answer, Inquire, Located, LogPage, Outcome, Report, Results, Turned, WireMessage
 from transport.base import Transport
 
 Key = tuple[str, str]
@@ -22,11 +23,17 @@ Key = tuple[str, str]
 
 LOCATED = (LOG, "located")
 REPORTS = (LOG, "reports")
+CALLS = (LOG, "calls")
 
 
 def page_key(group: str, number: int) -> Key:
     """What to listen for after asking for a page of the log."""
     return group, f"page {number}"
+
+
+def answer_key(number: int) -> Key:
+    """What to listen for after a question to a state machine."""
+    return LOG, f"answer {number}"
 
 
 class Answers:
@@ -52,6 +59,14 @@ class Answers:
             yield heard
 
 
+class Listener(Protocol):
+    """What hears answers, on the thread that they arrive on: it never blocks, waits or publishes."""
+
+    def put(self, source: str, message: WireMessage) -> None:
+        """Take an answer."""
+        ...
+
+
 class Line:
     """Safe to share between threads."""
 
@@ -65,7 +80,7 @@ class Line:
         self._sent_count: Counter[str] = Counter()
         # Frames that the network repeats are dropped, so that no answer counts twice.
         self._sequences = Sequences()
-        self._listeners: dict[Key, list[Answers]] = {}
+        self._listeners: dict[Key, list[Listener]] = {}
         self._lock = threading.Lock()
         transport.subscribe(self._channels.incoming(self.name), self._deliver)
 
@@ -87,20 +102,25 @@ class Line:
     def listening(self, *keys: Key) -> Iterator[Answers]:
         """Hear what answers these keys; several may listen to one."""
         answers = Answers()
-        with self._lock:
-            for key in keys:
-                self._listeners.setdefault(key, []).append(answers)
+        self.attach(answers, *keys)
         try:
             yield answers
         finally:
-            with self._lock:
-                for key in keys:
-                    self._forget(key, answers)
+            self.detach(answers, *keys)
 
-    def _forget(self, key: Key, answers: Answers) -> None:
-        self._listeners[key].remove(answers)
-        if not self._listeners[key]:
-            del self._listeners[key]
+    def attach(self, listener: Listener, *keys: Key) -> None:
+        """Let it hear what answers these keys."""
+        with self._lock:
+            for key in keys:
+                self._listeners.setdefault(key, []).append(listener)
+
+    def detach(self, listener: Listener, *keys: Key) -> None:
+        """Let it hear them no more; idempotent."""
+        with self._lock:
+            for key in keys:
+                left = [other for other in self._listeners.pop(key, []) if other is not listener]
+                if left:
+                    self._listeners[key] = left
 
     def _deliver(self, channel: str, payload: bytes) -> None:
         try:
@@ -125,6 +145,10 @@ def _key(letter: Letter) -> Key:
             return letter.group, f"request {request_id}"
         case LogPage(number=number):
             return page_key(letter.group, number)
+        case Results() | Turned():
+            return CALLS
+        case Answer(number=number):
+            return answer_key(number)
         case Located():
             return LOCATED
         case Report():

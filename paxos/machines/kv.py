@@ -179,16 +179,17 @@ class KeyValue:
         limit = max(0, min(question.limit, PAGE_COUNT))
         items: list[Item] = []
         size = 0
-        for key in self._between(question.first, question.end):
+        for key in self._between(question.first, question.end, question.after):
             if len(items) == limit or size >= _PAGE_BYTES:
                 return Found(tuple(items), self._revision, more=True)
             items.append(self._items[key])
             size += _item_bytes(items[-1])
         return Found(tuple(items), self._revision)
 
-    def _between(self, first: str, end: str | None) -> Iterator[str]:
-        """Keys in order from `first` to `end`, or those that begin with `first`."""
-        for key in self._keys.irange(first):
+    def _between(self, first: str, end: str | None, after: str | None = None) -> Iterator[str]:
+        """Keys in order from `first` to `end`, or those that begin with `first`; none up to and including `after`."""
+        begins_after = after is not None and after >= first
+        for key in self._keys.irange(after if begins_after else first, inclusive=(not begins_after, True)):
             if not key.startswith(first) if end is None else key >= end:
                 return
             yield key

@@ -77,10 +77,14 @@ class Get(Struct, frozen=True, array_like=True, tag=4):
 
 
 class Range(Struct, frozen=True, array_like=True, tag=5):
-    """Read the keys from `first` up to, not including, `end` (no end: all that begin with `first`), at most `limit` of them."""
+    """Read the keys from `first` up to, not including, `end` (no end: all that begin with `first`), at most `limit` of them.
+
+    Those that are not `after` some key are left out.
+    """
 
     first: Key
     end: Key | None = None
+    after: Key | None = None
     limit: int = PAGE_COUNT
 
 

@@ -1,0 +1,83 @@
+"""Questions to the replicated state machines: answered without a write, by the leader or by any node."""
+
+import threading
+import time
+from collections.abc import Iterator
+
+from paxos.effects import PROPOSERS
+from paxos.groups import LOG
+from paxos.messages import Answer, Locate, Located, Read
+from redpaxos.errors import NotDoneError
+from redpaxos.line import LOCATED, Line, answer_key
+from transport.base import TransportError
+
+_ANSWER_SECONDS = 0.25
+_LAST_ANSWER_SECONDS = 2.0
+_LOCATE_SECONDS = 0.1
+_PAUSE_SECONDS = 0.02
+
+
+class Questions:
+    """Safe to share between threads."""
+
+    def __init__(self, line: Line, numbers: Iterator[int]) -> None:
+        self._line = line
+        self._numbers = numbers
+        # The leader when last heard, and whoever answered a question that needs none.
+        self._leader = ""
+        self._reader = ""
+        # Never set: what a thread pauses on.
+        self._never = threading.Event()
+
+    def ask(self, machine: str, question: bytes, *, fresh: bool, node: str = "", timeout: float) -> bytes:
+        """The machine's answer: fresh from the leader or `node`, or as any node, or `node`, has it. NotDoneError if nobody can tell."""
+        read = Read(next(self._numbers), machine, question, fresh)
+        deadline, patience = time.monotonic() + timeout, _ANSWER_SECONDS
+        while time.monotonic() < deadline:
+            target = node or (self._leader if fresh else self._reader) or self._find(deadline, leader=fresh)
+            answer = self._answer(target, read, min(deadline, time.monotonic() + patience)) if target else None
+            if answer is not None and answer.known:
+                return answer.body
+            if answer is not None:
+                self._never.wait(_PAUSE_SECONDS)
+            patience = min(2 * patience, _LAST_ANSWER_SECONDS)
+            self._leader = self._reader = ""
+        raise NotDoneError(f"{f'node {node}' if node else 'no node'} gave no answer within {timeout} s: is a quorum running?")
+
+    def wait(self, machine: str, question: bytes, *, node: str = "", timeout: float) -> bytes:
+        """The machine's answer once it has one, from any node or `node`; empty if it has none within the time."""
+        deadline = time.monotonic() + timeout
+        target = node or self._reader or self._find(deadline, leader=False)
+        answer = self._answer(target, Read(next(self._numbers), machine, question, fresh=False, waits=True), deadline) if target else None
+        if answer is None or not answer.known:
+            # Nothing happened, or the node is no more.
+            self._reader = ""
+            return b""
+        return answer.body
+
+    def _answer(self, target: str, read: Read, until: float) -> Answer | None:
+        with self._line.listening(answer_key(read.number)) as answers:
+            try:
+                self._line.send(target, LOG, read)
+            except TransportError:
+                self._never.wait(_PAUSE_SECONDS)
+                return None
+            heard = answers.next(until)
+        return heard[1] if heard is not None and isinstance(heard[1], Answer) else None
+
+    def _find(self, deadline: float, *, leader: bool) -> str:
+        """Find the leader, or any node; empty if nobody is there yet."""
+        with self._line.listening(LOCATED) as answers:
+            try:
+                self._line.send(PROPOSERS, LOG, Locate())
+            except TransportError:
+                self._never.wait(_PAUSE_SECONDS)
+                return ""
+            for source, message in answers.until(min(deadline, time.monotonic() + _LOCATE_SECONDS)):
+                if not leader:
+                    self._reader = source
+                    return source
+                if isinstance(message, Located) and message.leader == source:
+                    self._leader = source
+                    return source
+        return ""
