@@ -91,7 +91,7 @@ class Wiring(Struct):
     transport: Transport
     timers: Timers
     random: Random
-    # This node's wall clock in milliseconds: the log's clock follows it, and never runs backwards.
+    # Milliseconds that elapse on this node; where it begins means nothing.
     clock: Callable[[], int]
     mailbox: Mailbox[Delivery | Ring]
     # Called with one line a transition.
@@ -203,6 +203,7 @@ class RoleActor(pykka.ThreadingActor):
         # A stranger's numbers begin anew and are no sign of a duplicate, so who speaks is asked first.
         if not self._is_known(envelope):
             return
+        self._meet_twin(channel, envelope)
         if not self._sequences.is_fresh(f"{channel}/{envelope.store}", envelope.incarnation, envelope.sequence):
             return
         for letter in envelope.letters:
@@ -242,6 +243,17 @@ class RoleActor(pykka.ThreadingActor):
             raise StrangerError(
                 f"node {self._node} had the {self.store} store {message.expected_store_id} when {source} first heard it, this one is "
                 f"{message.found_store_id}: a node that lost its disk may have forgotten promises; start it under a name never used"
+            )
+
+    def _meet_twin(self, channel: str, envelope: Envelope) -> None:
+        """Stop where somebody else speaks with this very store: a copy of the directory, which keeps promises of its own."""
+        if envelope.source != self._node or envelope.store != self.store or envelope.store_id != self._identity.store_id:
+            return
+        said = (self._identity.boot_count, self._sent_count[channel])
+        if (envelope.incarnation, envelope.sequence) > said:
+            raise StrangerError(
+                f"another process runs as node {self._node} with a copy of its {self.store} store {self._identity.store_id}: "
+                "stop both, delete the copy, and start the original"
             )
 
     def _cast(self, group: str) -> Cast:

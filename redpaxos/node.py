@@ -92,6 +92,12 @@ class Node:
         """Open the stores, then start the actors; a store that cannot be trusted raises its StorageError here."""
         kinds = actor_kinds(self.config.roles)
         stores = open_stores([kind.store for kind in kinds], self._open_store)
+        try:
+            hold_to_each_other(self.config.name, {kind.store: store for kind, store in zip(kinds, stores, strict=True)})
+        except BaseException:
+            for store in stores:
+                store.close()
+            raise
         self._timers.start()
         for kind, storage in zip(kinds, stores, strict=True):
             self._start_actor(kind, storage)
@@ -138,7 +144,7 @@ class Node:
             transport=self._transport,
             timers=self._timers,
             random=self._random,
-            clock=lambda: time.time_ns() // 1_000_000,
+            clock=lambda: time.monotonic_ns() // 1_000_000,
             mailbox=mailbox,
             trace=log.info,
             failed=self._fail,
@@ -183,6 +189,19 @@ def hold_to_members(storage: Storage, what: str, members: tuple[str, ...]) -> No
         storage.write((PeerStore(_MEMBERS, asked),), sync=True)
     elif known != asked:
         raise StoreMismatchError(f"the {what} belongs to members {known}, expected {asked}: members never change; give it those")
+
+
+def hold_to_each_other(node: str, stores: dict[str, Storage]) -> None:
+    """StoreMismatchError if a store remembers another one beside it; as the only member, a node has no peers to tell it."""
+    for store in stores.values():
+        known = store.peer_stores()
+        for name, other in stores.items():
+            expected, found = known.get(f"{node}/{name}", other.identity.store_id), other.identity.store_id
+            if expected != found:
+                raise StoreMismatchError(
+                    f"node {node} had the {name} store {expected}, this one is {found}: a node that lost its disk may have forgotten "
+                    f"promises; start it under a name never used"
+                )
 
 
 def open_stores(names: list[str], make_storage: MakeStorage) -> list[Storage]:

@@ -78,6 +78,18 @@ def test_a_store_keeps_to_the_members_that_it_was_made_for(cluster: Cluster) -> 
     cluster.start("n1", ("n3", "n2", "n1"), make_storage=lambda _: store, roles=("acceptor",))
 
 
+def test_an_only_member_that_lost_one_of_its_stores_says_so(cluster: Cluster) -> None:
+    stores = {name: MemoryStorage("demo", "n1", f"{name}-of-n1") for name in ("acceptor", "log")}
+    for store in stores.values():
+        store.close = lambda: None  # type: ignore[method-assign]
+    first = cluster.start("n1", ("n1",), make_storage=stores.__getitem__)
+    cluster.propose(1)
+    first.stop()
+    stores["log"] = MemoryStorage("demo", "n1", "another")
+    with pytest.raises(StoreMismatchError, match="had the log store log-of-n1, this one is another"):
+        cluster.start("n1", ("n1",), make_storage=stores.__getitem__)
+
+
 def test_three_nodes_choose_what_is_published_at_the_door(cluster: Cluster) -> None:
     for name in MEMBERS:
         cluster.start(name)

@@ -197,6 +197,31 @@ def test_a_node_that_is_told_it_is_a_stranger_stops(stage: Stage) -> None:
         stage.drain()
 
 
+def own_frame(stage: Stage, incarnation: int, number: int) -> tuple[str, bytes]:
+    """What the node itself sent to the acceptors, or a copy of it."""
+    envelope = Envelope("demo", stage.node, "log", "store-of-" + stage.node, incarnation, number, (Letter(LOG, Inquire()),))
+    return CHANNELS.outgoing("acceptors", stage.node), CODEC.encode(envelope)
+
+
+def test_its_own_words_of_this_life_and_of_former_ones_are_no_sign_of_a_copy() -> None:
+    stage = Stage(ProposerActor, storage=JournalStorage("n1", [], boot_count=2))
+    stage.put_frame(*own_frame(stage, 1, 99))
+    stage.drain()
+    assert stage.sent
+    for channel, envelope in list(stage.sent):
+        stage.put_frame(channel, CODEC.encode(envelope))
+    stage.drain()
+    assert not stage.failures
+
+
+@pytest.mark.parametrize(("incarnation", "number"), [(1, 1000), (2, 1)])
+def test_words_of_its_own_that_it_never_said_are_those_of_a_copy_of_its_store(incarnation: int, number: int) -> None:
+    stage = Stage(ProposerActor)
+    stage.put_frame(*own_frame(stage, incarnation, number))
+    with pytest.raises(StrangerError, match="a copy of its log store"):
+        stage.drain()
+
+
 @pytest.mark.parametrize(
     "message",
     [Stranger("log", "old", "store-of-n1"), Stranger("acceptor", "old", "not-mine")],
