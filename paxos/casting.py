@@ -38,7 +38,7 @@ def learner_cast(company: Company, group: str, archive: Archive) -> Cast:
 def proposer_cast(company: Company, group: str, archive: Archive) -> Cast:
     """A proposer, with what it needs to know what was chosen and to answer whoever asked for it."""
     learning, replica = _learning(company, group, archive)
-    proposer = Proposer(group, company, archive)
+    proposer = Proposer(group, company, archive, replica.executor.sessions.clock)
     if is_decree(group):
         return Cast(company.node, [*learning, proposer, Herald(group), DecreeIntake(group, company, archive)])
     election = Election(company, replica.next_slot)

@@ -52,8 +52,9 @@ Action = Command | Open | Operation
 class Batch(Struct, frozen=True, array_like=True):
     """The value of a slot: actions that travel together, under the ballot that first proposed them. Without any it is a NOOP.
 
-    `stamp` is the proposing leader's clock in milliseconds; the log's clock is the highest stamp so far. `witness` is a slot that the
-    leader had executed, with the digest of all state after it, so that replicas notice when they differ; a digest of 0 says nothing.
+    `stamp` is the log's clock in milliseconds as the leader moves it on, by what elapsed while it led; the highest stamp so far
+    counts. `witness` is a slot that the leader had executed, with the digest of all state after it, so that replicas notice when they
+    differ; a digest of 0 says nothing.
     """
 
     ballot: Ballot
@@ -429,7 +430,8 @@ class Chosen(Struct, frozen=True):
 class Executed(Struct, frozen=True):
     """From the replica: the slot was executed and gave these entries; commands that repeat an id gave none.
 
-    `results` are those of operations, each for the client named; `digest` summarises all state after the slot.
+    `results` are those of operations, each for the client named; `digest` summarises all state after the slot, and `clock` is the
+    log's clock there.
     """
 
     slot: Slot
@@ -438,10 +440,11 @@ class Executed(Struct, frozen=True):
     repeated: tuple[Command, ...]
     results: tuple[tuple[str, Result], ...] = ()
     digest: int = 0
+    clock: int = 0
 
 
 class Now(Struct, frozen=True):
-    """From the shell, at the end of each drain: the node's clock in milliseconds."""
+    """From the shell, at the end of each drain: a clock in milliseconds that only ever counts what elapses on this node."""
 
     milliseconds: int
 

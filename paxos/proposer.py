@@ -83,7 +83,7 @@ class Proposer:
 
     handles = (Promise, Nack, Begin, Expired, Chosen, Executed, Now, Propose, Withdraw, Inspect, Lead, Resign)
 
-    def __init__(self, group: str, company: Company, archive: Archive) -> None:
+    def __init__(self, group: str, company: Company, archive: Archive, clock: int = 0) -> None:
         self.group = group
         self._node = company.node
         self._quorum = company.quorum
@@ -107,8 +107,10 @@ class Proposer:
         self.waiting_bytes = 0
         # Commands of a decree that went out in an Accept: they can no longer be withdrawn.
         self._proposed: dict[Action, None] = {}
-        # What goes into the next batch: this node's clock, and a slot that it has executed with the digest after it.
-        self._stamp = 0
+        # What goes into the next batch: the log's clock, and a slot that it has executed with the digest after it.
+        self._stamp = clock
+        # When this node's own clock was last looked at; before the first time, -1.
+        self._now = -1
         self._witness = (0, 0)
         self._inspecting = False
         self._retrying = False
@@ -131,10 +133,10 @@ class Proposer:
                 return self._take(message)
             case Executed():
                 self._witness = (message.slot, message.digest)
+                self._stamp = max(self._stamp, message.clock)
                 return NOTHING
             case Now():
-                self._stamp = max(self._stamp, message.milliseconds)
-                return NOTHING
+                return self._look_at_the_clock(message.milliseconds)
             case Inspect():
                 return self._inspect()
             case Withdraw():
@@ -162,6 +164,13 @@ class Proposer:
             sends.append(self._propose(phase, phase.next_slot, value))
             phase.next_slot += 1
         return Effects(send=tuple(sends), timers=self._keep_retrying(phase)) if sends else NOTHING
+
+    def _look_at_the_clock(self, now: int) -> Effects:
+        """Move the log's clock on by what elapsed while leading: no node's idea of the date can make it jump."""
+        if isinstance(self.phase, Leading) and self._now >= 0:
+            self._stamp += max(0, now - self._now)
+        self._now = now
+        return NOTHING
 
     def _take(self, message: Propose) -> Effects:
         """Take work; what reaches a log's proposer after it stepped down goes back, or it would go out twice later."""

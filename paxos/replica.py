@@ -46,7 +46,7 @@ class Replica:
         self.next_revision += len(entries)
         new_ids = tuple((entry.id, entry.revision) for entry in entries if entry.id)
         learned = Learned(self.group, message.slot, message.ballot, message.value, first_revision, len(entries), new_ids)
-        executed = Executed(message.slot, message.ballot, entries, repeated, replies, self.executor.digest)
+        executed = Executed(message.slot, message.ballot, entries, repeated, replies, self.executor.digest, self.executor.sessions.clock)
         return Effects(persist=(learned,), tell=(executed,))
 
     def flush(self) -> Effects:

@@ -1,9 +1,9 @@
 """Sessions: what makes an operation execute once, however often it is sent.
 
-A session is opened by the log and ends by the log: its clock is the highest stamp that a leader put into a batch, so every replica ends
-a session at the same slot, whatever its own clock says. Operations of a session are numbered by its client; the results of those that
-the client has not settled are kept, and a repeated operation is answered with the result that it had. Ongaro, "Consensus: Bridging
-Theory and Practice", section 6.3.
+A session is opened by the log and ends by the log. The log's clock is the highest stamp in a batch so far, and a leader moves it on by
+what elapses while it leads; so every replica ends a session at the same slot, whatever its own clock says, and none ends while nobody
+leads. Operations of a session are numbered by its client; the results of those that the client has not settled are kept, and a repeated
+operation is answered with the result that it had. Ongaro, "Consensus: Bridging Theory and Practice", section 6.3.
 """
 
 import heapq
