@@ -8,6 +8,7 @@ import click
 
 from redpaxos.cli.demo import demo
 from redpaxos.cli.failures import OneLineGroup
+from redpaxos.cli.kv import kv
 from redpaxos.cli.log import log
 from redpaxos.cli.node import node
 from redpaxos.cli.propose import decide, propose
@@ -20,7 +21,7 @@ Exit codes:
   0  done
   1  a node stopped, because it could not go on safely
   2  usage: an option, an argument, the configuration file
-  3  a definite no: rejected, undecided, another value won
+  3  a definite no: rejected, undecided, another value won, no such key, the comparison failed
   4  not done: no quorum, nobody there, Redis out of reach
   5  outcome unknown: ask again with the same --id
 
@@ -38,12 +39,13 @@ under their long names. The command line wins over the environment, the environm
 def cli() -> None:
     """Paxos for the Redis you already run.
 
-    Redis only carries the messages; nodes on their own disks agree on a log of values, and on named decrees that are decided once.
+    Redis only carries the messages; nodes on their own disks agree on a log of values, on named decrees that are decided once, and on a
+    key-value store.
     New here? `redpaxos demo` shows three nodes agree, lose their leader, and go on.
     """
 
 
-for command in (demo, node, propose, decide, log, status, sim):
+for command in (demo, node, propose, decide, kv, log, status, sim):
     cli.add_command(command)
 
 

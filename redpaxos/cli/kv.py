@@ -1,0 +1,278 @@
+"""`redpaxos kv`: the replicated key-value store."""
+
+import sys
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from redpaxos.cli.failures import ExitCode, say
+from redpaxos.cli.options import Cluster, output_option, timeout_option, with_cluster
+from redpaxos.cli.output import print_json
+
+if TYPE_CHECKING:
+    from redpaxos.kv import Branch, Change, Condition, Deleted, Found, Item, Operation, Written
+
+_TXN_HELP = """If every condition of TRANSACTION holds carry out one list of operations, otherwise another; nobody sees half of it.
+
+TRANSACTION is JSON, and - reads it from standard input:
+
+\b
+  {"if":   [["version", "stock/42", ">", 0], ["value", "shop", "=", "open"]],
+   "then": [["put", "order/7", "42"], ["delete", "cart/7"]],
+   "else": [["get", "stock/42"], ["ls", "cart/"]]}
+
+A condition compares the key's value (text), its revision or its version, which counts its writes since it was created, by = != < or >;
+a key that does not exist has the value "", and 0 for both. Operations: put KEY VALUE, get KEY, delete KEY, delete-prefix PREFIX, ls PREFIX.
+Exits with 3 if a condition did not hold.
+"""
+
+_node_option = click.option("--node", default="", metavar="NAME", help="Ask this node; otherwise the leader, or with --stale any.")
+_stale_option = click.option("--stale", is_flag=True, help="As one node has it by now, which may be old, without asking the others.")
+
+
+@click.group()
+def kv() -> None:
+    """Read and write the replicated key-value store.
+
+    What a write printed is on the disks of a majority. A read tells what was written last, unless it is --stale.
+    """
+
+
+@kv.command()
+@click.argument("key")
+@_node_option
+@_stale_option
+@with_cluster
+@timeout_option(10.0)
+@output_option
+def get(*, key: str, node: str, stale: bool, cluster: Cluster, timeout: float, as_json: bool) -> int:
+    """Print the value of KEY. Exits with 3 if it has none."""
+    with cluster.connect() as client:
+        item = client.kv.get(key, consistency="stale" if stale else "linearizable", node=node, timeout=timeout)
+    if item is None:
+        say(f"there is no key {key}")
+        return ExitCode.NO
+    _print_item(item, as_json=as_json, with_key=False)
+    return ExitCode.DONE
+
+
+@kv.command()
+@click.argument("prefix", default="")
+@_node_option
+@_stale_option
+@with_cluster
+@timeout_option(10.0)
+@output_option
+def ls(*, prefix: str, node: str, stale: bool, cluster: Cluster, timeout: float, as_json: bool) -> None:
+    """Print the keys that begin with PREFIX, and their values."""
+    with cluster.connect() as client:
+        for item in client.kv.items(prefix, consistency="stale" if stale else "linearizable", node=node, timeout=timeout):
+            _print_item(item, as_json=as_json, with_key=True)
+
+
+@kv.command()
+@click.argument("key")
+@click.argument("value")
+@with_cluster
+@timeout_option(10.0)
+@output_option
+def put(*, key: str, value: str, cluster: Cluster, timeout: float, as_json: bool) -> None:
+    """Write VALUE, as it is, under KEY; - reads it from standard input. Prints the revision of the write."""
+    content = _bytes_of(value)
+    with cluster.connect() as client:
+        written = client.kv.put(key, content, timeout=timeout)
+    _print_result({"revision": written.revision, "previous": _record(written.previous)}, str(written.revision), as_json=as_json)
+
+
+@kv.command()
+@click.argument("key")
+@click.argument("value", required=False)
+@click.option(
+    "--revision", type=click.IntRange(min=0), required=True, help="Only if the key was last written at this; 0: only if there is none."
+)
+@click.option("--delete", is_flag=True, help="Delete it; there is no VALUE then.")
+@with_cluster
+@timeout_option(10.0)
+@output_option
+def cas(*, key: str, value: str | None, revision: int, delete: bool, cluster: Cluster, timeout: float, as_json: bool) -> int:
+    """Compare and set: write VALUE under KEY if nobody has written it since. Exits with 3 if somebody has."""
+    if delete == (value is not None):
+        raise click.UsageError("give a VALUE, or --delete")
+    content = None if value is None else _bytes_of(value)
+    with cluster.connect() as client:
+        swap = client.kv.cas(key, content, revision=revision, timeout=timeout)
+    record = {"succeeded": swap.succeeded, "revision": swap.revision, "current": _record(swap.current)}
+    if swap.succeeded or as_json:
+        _print_result(record, str(swap.revision), as_json=as_json)
+    if not swap.succeeded:
+        say(f"{key} was last written at revision {swap.current.revision}" if swap.current is not None else f"there is no key {key}")
+    return ExitCode.DONE if swap.succeeded else ExitCode.NO
+
+
+@kv.command(name="del")
+@click.argument("key")
+@click.option("--prefix", is_flag=True, help="Every key that begins with KEY, at once.")
+@with_cluster
+@timeout_option(10.0)
+@output_option
+def delete(*, key: str, prefix: bool, cluster: Cluster, timeout: float, as_json: bool) -> None:
+    """Delete KEY, and print how many keys were deleted."""
+    with cluster.connect() as client:
+        deleted = client.kv.delete_prefix(key, timeout=timeout) if prefix else client.kv.delete(key, timeout=timeout)
+    _print_result({"revision": deleted.revision, "count": deleted.count}, str(deleted.count), as_json=as_json)
+
+
+@kv.command(help=_TXN_HELP)
+@click.argument("transaction")
+@with_cluster
+@timeout_option(10.0)
+@output_option
+def txn(*, transaction: str, cluster: Cluster, timeout: float, as_json: bool) -> int:
+    """See _TXN_HELP."""
+    conditions, then, otherwise = _parse(transaction)
+    with cluster.connect() as client:
+        branch = client.kv.txn(conditions, then, otherwise, timeout=timeout)
+    _print_branch(branch, as_json=as_json)
+    return ExitCode.DONE if branch.succeeded else ExitCode.NO
+
+
+@kv.command()
+@click.argument("prefix", default="")
+@click.option("--from-revision", type=click.IntRange(min=1), metavar="REVISION", help="Where to begin.  [default: now]")
+@_node_option
+@with_cluster
+@output_option
+def watch(*, prefix: str, from_revision: int | None, node: str, cluster: Cluster, as_json: bool) -> None:
+    """Print every change to keys that begin with PREFIX, in order; nothing is missed and nothing comes twice."""
+    with cluster.connect() as client:
+        for change in client.kv.watch(prefix, from_revision, node=node):
+            _print_change(change, as_json=as_json)
+            sys.stdout.flush()
+
+
+# ---- in ---------------------------------------------------------------------------------------------------------------------------
+
+
+def _bytes_of(value: str) -> bytes:
+    """An argument as bytes, whatever its encoding; or standard input, without the line end that editors and shells add."""
+    if value == "-":
+        return sys.stdin.buffer.read().removesuffix(b"\n")
+    return value.encode(errors="surrogateescape")
+
+
+def _parse(text: str) -> "tuple[list[Condition], list[Operation], list[Operation]]":
+    import msgspec
+
+    try:
+        found = msgspec.json.decode(_bytes_of(text), type=dict[str, list[list[str | int]]])
+        if unknown := set(found) - {"if", "then", "else"}:
+            raise ValueError(f"{', '.join(sorted(unknown))}: there is only if, then and else")
+        conditions = [_condition(*words) for words in found.get("if", [])]
+        return conditions, [_operation(*words) for words in found.get("then", [])], [_operation(*words) for words in found.get("else", [])]
+    except (ValueError, TypeError) as error:
+        raise click.BadParameter(f"{error}", param_hint="TRANSACTION") from error
+
+
+def _condition(*words: str | int) -> "Condition":
+    from redpaxos.kv import Condition, Subject
+
+    match words:
+        case ["value", str(key), "=" | "!=" | "<" | ">" as relation, str(operand)]:
+            return Condition(key, Subject.VALUE, relation[0], operand.encode())
+        case ["revision" | "version" as subject, str(key), "=" | "!=" | "<" | ">" as relation, int(number)]:
+            return Condition(key, Subject[subject.upper()], relation[0], number)
+        case _:
+            raise ValueError(f"{list(words)} is no condition, such as " + '["version", "key", ">", 0] or ["value", "key", "=", "text"]')
+
+
+def _operation(*words: str | int) -> "Operation":
+    from redpaxos.kv import Delete, Get, Put, Range
+
+    match words:
+        case ["put", str(key), str(value)]:
+            return Put(key, value.encode())
+        case ["get", str(key)]:
+            return Get(key)
+        case ["delete", str(key)]:
+            return Delete(key)
+        case ["delete-prefix", str(prefix)]:
+            return Delete(prefix, prefix=True)
+        case ["ls", str(prefix)]:
+            return Range(prefix)
+        case _:
+            raise ValueError(f"{list(words)} is no operation: there is put KEY VALUE, get KEY, delete KEY, delete-prefix PREFIX, ls PREFIX")
+
+
+# ---- out --------------------------------------------------------------------------------------------------------------------------
+
+
+def _print_result(record: dict[str, Any], text: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json(record)
+    else:
+        click.echo(text)
+
+
+def _print_item(item: "Item", *, as_json: bool, with_key: bool) -> None:
+    if as_json:
+        print_json(_record(item))
+    elif with_key:
+        click.echo(
+            f"{_shown(item.key.encode())}  {click.style(_shown(item.value), bold=True)}  {click.style(str(item.revision), dim=True)}"
+        )
+    else:
+        click.echo(item.value)
+
+
+def _print_change(change: "Change", *, as_json: bool) -> None:
+    if as_json:
+        print_json({"revision": change.revision, "key": change.key} | _value_record(change.value))
+        return
+    value = click.style("deleted", dim=True) if change.value is None else click.style(_shown(change.value), bold=True)
+    click.echo(f"{click.style(f'{change.revision:>6}', fg='cyan')}  {_shown(change.key.encode())}  {value}")
+
+
+def _print_branch(branch: "Branch", *, as_json: bool) -> None:
+    if as_json:
+        results = [_result_record(result) for result in branch.results]
+        print_json({"succeeded": branch.succeeded, "revision": branch.revision, "results": results})
+        return
+    click.echo(f"{'the conditions held' if branch.succeeded else 'a condition did not hold'}; revision {branch.revision}")
+    show: Callable[[Item], None] = partial(_print_item, as_json=False, with_key=True)
+    for result in branch.results:
+        for item in getattr(result, "items", ()):
+            show(item)
+
+
+def _result_record(result: "Written | Deleted | Found") -> dict[str, Any]:
+    from redpaxos.kv import Deleted, Found
+
+    if isinstance(result, Found):
+        return {"items": [_record(item) for item in result.items], "more": result.more}
+    return {"count": result.count} if isinstance(result, Deleted) else {"revision": result.revision}
+
+
+def _record(item: "Item | None") -> dict[str, Any] | None:
+    if item is None:
+        return None
+    numbers = {"revision": item.revision, "created": item.created, "version": item.version}
+    return {"key": item.key} | _value_record(item.value) | numbers
+
+
+def _value_record(value: bytes | None) -> dict[str, Any]:
+    """A value as text, or where it is no text as base64 under another name."""
+    import base64
+
+    if value is None:
+        return {"value": None}
+    try:
+        return {"value": value.decode()}
+    except UnicodeDecodeError:
+        return {"value_base64": base64.b64encode(value).decode()}
+
+
+def _shown(value: bytes) -> str:
+    """Without what would move the cursor or break the line."""
+    return "".join(letter if letter.isprintable() else f"\\x{ord(letter):02x}" for letter in value.decode(errors="backslashreplace"))
