@@ -7,6 +7,7 @@ import pytest
 from redpaxos.simulation.history import HistoryError, Input, Operation, Outcome, Output
 from redpaxos.simulation.linearizability import Linearizable, NotLinearizable, Undecided, check
 from redpaxos.simulation.models import AppendOnlyLog, Decree, FencedLock, KeyValue, Model
+from redpaxos.simulation.shrinking import look_nearby
 
 
 def done(client: str, input: Input, output: Output, invoked: int, responded: int, *, key: str = "x") -> Operation:
@@ -94,6 +95,32 @@ def test_an_unknown_write_takes_effect_once() -> None:
     assert isinstance(check([*writes, unknown("D", put("maybe"), 2), *reads], KeyValue()), Linearizable)
 
 
+def test_which_unknown_write_was_used_matters_later() -> None:
+    # The put alone can bring back "1" after "5", so the first "1" must be the compare-and-set's.
+    writes = [done("A", put("0"), None, 0, 1), unknown("B", put("1"), 2), unknown("C", ("compare_and_set", "0", "1"), 3)]
+    history = [*writes, done("A", GET, "1", 5, 6), done("A", put("5"), None, 7, 8), done("A", GET, "1", 9, 10)]
+    assert isinstance(check(history, KeyValue()), Linearizable)
+
+
+def test_an_unknown_write_may_bring_back_a_value_that_is_needed_later() -> None:
+    history = [done("A", put("a"), None, 0, 1), done("A", put("b"), None, 2, 3), unknown("B", put("a"), 4), done("A", GET, "a", 5, 6)]
+    assert isinstance(check(history, KeyValue()), Linearizable)
+
+
+def test_an_untold_revision_is_not_one_that_was_denied() -> None:
+    history = [done("A", put("x"), 5, 0, 1), unknown("B", put("v"), 2), done("A", GET, "v", 3, 4), done("A", GET, ("v", 9), 7, 8)]
+    assert isinstance(check(history, KeyValue()), Linearizable)
+    contradiction([*history, done("A", ("compare_and_set_revision", 9, "y"), False, 5, 6)], KeyValue())
+
+
+def test_what_began_long_before_a_contradiction_is_looked_for_may_have_taken_effect_then() -> None:
+    early = [done("slow", put("b"), None, 0, 100), done("A", GET, "b", 5, 6), done("A", put("c"), None, 10, 11)]
+    late = [done("A", GET, "c", time, time + 1) for time in range(20, 200, 10)]
+    assert look_nearby(KeyValue(), [*early, *late], late[9]) is None
+    stale = done("A", GET, "b", 150, 155)
+    assert look_nearby(KeyValue(), [*early, *late, stale], stale) is not None
+
+
 def test_a_write_that_was_not_done_is_never_seen() -> None:
     refused = Operation("A", "x", put("refused"), None, 0, 1, Outcome.NOT_DONE)
     assert isinstance(check([refused, done("B", GET, None, 2, 3)], KeyValue()), Linearizable)
@@ -145,6 +172,12 @@ def test_a_lease_may_end_but_its_token_never_comes_back() -> None:
     contradiction(late, FencedLock(expires=True))
 
 
+def test_a_token_stays_spent_after_its_release() -> None:
+    history = [done("A", ("acquire", "A"), 5, 0, 1), done("A", ("release", "A", 5), True, 2, 3)]
+    assert isinstance(check([*history, done("B", ("acquire", "B"), 9, 4, 5)], FencedLock()), Linearizable)
+    contradiction([*history, done("B", ("acquire", "B"), 4, 4, 5)], FencedLock())
+
+
 def test_an_unknown_grant_may_hold_the_lock() -> None:
     refused = done("B", ("acquire", "B"), None, 5, 6)
     assert isinstance(check([unknown("A", ("acquire", "A"), 0), refused], FencedLock()), Linearizable)
@@ -174,6 +207,16 @@ def test_a_contradiction_is_reduced_to_what_it_needs() -> None:
     verdict = contradiction([*noise, *reads, stale], KeyValue())
     assert verdict.culprit == stale
     assert len(verdict.region) <= 3
+
+
+def test_what_saw_a_revision_is_not_left_without_the_write_that_made_it() -> None:
+    history = [
+        unknown("A", put("x"), 0),
+        done("B", GET, ("x", 7), 1, 2),
+        done("B", ("compare_and_set_revision", 7, "y"), 8, 3, 4),
+        done("B", put("z"), 9, 5, 6),
+    ]
+    assert KeyValue().removable(history) == [{1}, {0, 1, 2}, {3}]
 
 
 def test_an_operation_that_a_model_does_not_have_is_refused() -> None:

@@ -13,7 +13,7 @@ from redpaxos.simulation.models.key_value import Entry
 from redpaxos.simulation.shrinking import look_nearby
 from tests.simulation.histories_at_random import OBJECTS, has_order, invented, witnessed
 
-EXAMPLES = settings(max_examples=80, deadline=None)
+EXAMPLES = settings(max_examples=60, deadline=None)
 
 
 class Bare(Model[Entry]):
@@ -77,6 +77,18 @@ def test_a_real_run_with_one_answer_changed_is_rejected_exactly_if_no_order_is_l
     changed = Operation(victim.client, victim.key, asked, told, victim.invoked, victim.responded)
     operations = [changed if operation is victim else operation for operation in operations]
     assert judge(model, operations) == has_order(model, operations)
+
+
+@pytest.mark.parametrize("name", OBJECTS)
+@EXAMPLES
+@given(data=st.data())
+def test_leaving_out_what_is_removable_never_makes_a_contradiction(name: str, data: st.DataObject) -> None:
+    model, answered = OBJECTS[name]
+    operations = data.draw(witnessed(model, answered, longest=10))
+    while sets := model.removable(operations):
+        left_out = data.draw(st.sampled_from(sets))
+        operations = [operation for index, operation in enumerate(operations) if index not in left_out]
+        assert judge(model, operations)
 
 
 @pytest.mark.parametrize("name", ["register", "key-value with revisions", "lock", "lock that expires"])

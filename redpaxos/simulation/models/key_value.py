@@ -131,7 +131,7 @@ class KeyValue(Model[Entry]):
         return output if input[0] != "get" and isinstance(output, int) and not isinstance(output, bool) else None
 
     def removable(self, operations: Sequence[Operation]) -> list[frozenset[int]]:
-        return super().removable(operations) + _families(operations, began_empty=self._initial is not _MIDWAY)
+        return super().removable(operations) + _families(operations)
 
     def describe(self, state: Entry) -> str:
         if state.value is None or state.value is ANYTHING:
@@ -183,24 +183,34 @@ def _mentions(input: Input, output: Output) -> Iterator[Scalar]:
         yield input[1]
 
 
-def _families(operations: Sequence[Operation], began_empty: bool) -> list[frozenset[int]]:
+def _families(operations: Sequence[Operation]) -> list[frozenset[int]]:
     """Operations that write and read the same values, one set a family.
 
     Taking a family out of a valid order leaves a valid order: where its values were in the store, the value before them is, and whoever
-    saw it left with the family. Not so for an operation that saw what was *not* there: with one of those, there are no families. Nor is
-    absence a family if the store began with it.
+    saw it left with the family. Not so for an operation that saw what was *not* there: with one of those, there are no families.
     """
     told = {revision for operation in operations for revision in _told_revisions(operation)}
-    members: dict[Hashable, set[int]] = {}
-    for index, operation in enumerate(operations):
+    leaders: dict[Hashable, Hashable] = {}
+    first_traits: list[Hashable] = []
+    for operation in operations:
         traits = _traits(operation, told)
         if traits is None:
             return []
-        family = {index}.union(*(members.get(trait, ()) for trait in traits))
-        for trait in [trait for trait, known in members.items() if known & family] + list(traits):
-            members[trait] = family
-    absence = members.get(("value", None))
-    return sorted({frozenset(family) for family in members.values() if not began_empty or family is not absence}, key=min)
+        first, *others = traits
+        first_traits.append(first)
+        for other in others:
+            leaders[_leader(leaders, other)] = _leader(leaders, first)
+    families: dict[Hashable, set[int]] = {}
+    for index, trait in enumerate(first_traits):
+        families.setdefault(_leader(leaders, trait), set()).add(index)
+    return [frozenset(family) for family in families.values()]
+
+
+def _leader(leaders: dict[Hashable, Hashable], trait: Hashable) -> Hashable:
+    """The trait that stands for all that this one is joined with; the way to it is made shorter for the next time."""
+    while (leader := leaders.setdefault(trait, trait)) != trait:
+        leaders[trait] = trait = leaders.setdefault(leader, leader)
+    return trait
 
 
 def _told_revisions(operation: Operation) -> Iterator[Scalar]:
