@@ -99,6 +99,7 @@ class World:
         for record in effects.persist:
             if isinstance(record, Voted):
                 self.voters[record.slot, record.ballot, record.value].add(name)
+                assert self.stores[name].acceptor_state(self.group).promised >= record.ballot, "a vote is above the promise"
         for told in effects.tell:
             if isinstance(told, Chosen):
                 assert self.learned.setdefault(told.slot, told.value) == told.value, "two learners learned different values"

@@ -198,6 +198,13 @@ def test_a_promise_is_complete_only_with_all_its_pages() -> None:
     assert [accept.value for accept in accepts(proposer.handle("a2", last))] == [b"zero", b"one"]
 
 
+def test_an_acceptor_whose_pages_are_not_all_there_is_no_part_of_a_quorum() -> None:
+    proposer = campaigning()
+    proposer.handle("a2", promise(Vote(0, Ballot(1, "p0"), b"zero"), end_slot=1))
+    assert proposer.handle("a1", promise()) == NOTHING
+    assert isinstance(proposer.phase, Preparing)
+
+
 def test_a_page_is_not_taken_before_the_one_that_precedes_it() -> None:
     proposer = campaigning()
     proposer.handle("a1", promise())
