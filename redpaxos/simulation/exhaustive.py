@@ -190,7 +190,7 @@ class _Search:
         key = tuple(standing.public for standing in standings)
         if key not in self._verdicts:
             broken = next((standing.violation for standing in standings if standing.violation), "")
-            self._verdicts[key] = broken or judge(self._network.facts(system[:-1]), self._case)
+            self._verdicts[key] = broken or judge(self._network.facts(system[:-1]), self._case.majority_count, self._case.checks)
         return self._verdicts[key]
 
     # ---- the way there -----------------------------------------------------------------------------------------------------------

@@ -13,13 +13,14 @@ from msgspec import Struct
 from paxos.acceptor import Acceptor
 from paxos.ballot import Ballot
 from paxos.cast import Cast
-from paxos.effects import ACCEPTORS, LEARNERS, PROPOSERS, Effects
+from paxos.effects import ACCEPTORS, LEARNERS, PROPOSERS
 from paxos.errors import InvariantViolation
-from paxos.messages import Accept, Accepted, Chosen, Expired, Lead, Message, Nack, Prepare, Promise, Propose
+from paxos.messages import Accept, Chosen, Expired, Lead, Message, Nack, Prepare, Propose
 from paxos.proposer import Leading, Proposer
 from paxos.replica import Replica
+from redpaxos.simulation.conduct import Conduct, Fact
 from redpaxos.simulation.exhaustive_case import Case
-from redpaxos.simulation.ladder import describe_ballot, describe_value
+from redpaxos.simulation.ladder import describe_value
 
 State = int
 """The number of one actor's state."""
@@ -39,15 +40,6 @@ class Crashed(Struct, frozen=True):
 
 
 Event = Heard | Crashed
-
-
-class Fact(Struct, frozen=True):
-    """What everybody may judge: `voted`, `proposed` or `learned`."""
-
-    kind: str
-    slot: int
-    ballot: Any
-    value: bytes
 
 
 class Standing(Struct):
@@ -158,10 +150,7 @@ class _History:
         self._kind = kind
         self._player = actors.case.make_player(kind)
         self._sent = [0] * len(actors.names)
-        self._facts: set[Fact] = set()
-        self._ballots: set[Ballot] = set()
-        # The highest ballot that an acceptor ever promised or voted at in public.
-        self._spoken: Any = None
+        self._conduct = Conduct()
         self._has_proposed = False
         self._violation = ""
         self.is_out_of_bounds = False
@@ -174,20 +163,22 @@ class _History:
         else:
             self._hear(event)
         if self._kind == "acceptor":
-            self._check_promise(self._player.role(Acceptor))
+            self._conduct.inspect(self._player.role(Acceptor))
+        if self._conduct.breach:
+            self._break("promise", self._conduct.breach)
 
     def key(self) -> Any:
         """All that its future depends on."""
         player = self._player
         roles = (player.snapshot(), player.written(), frozenset(player.timers))
         life = (player.life, self._has_proposed) if self._kind == "proposer" else None
-        return (self._kind, roles, life, tuple(self._sent), frozenset(self._facts), self._spoken, self._violation)
+        return (self._kind, roles, life, tuple(self._sent), frozenset(self._conduct.facts), self._conduct.spoken, self._violation)
 
     def standing(self, path: tuple[Event, ...]) -> Standing:
-        sent, facts = tuple(self._sent), frozenset(self._facts)
+        sent, facts = tuple(self._sent), frozenset(self._conduct.facts)
         public = self._actors.public(sent, facts, self._violation)
         own = () if self._violation else tuple(self._own_events())
-        return Standing(self._kind, path, sent, facts, frozenset(self._ballots), public, self._violation, own, self._crash_events())
+        return Standing(self._kind, path, sent, facts, frozenset(self._conduct.ballots), public, self._violation, own, self._crash_events())
 
     # ---- what it did -------------------------------------------------------------------------------------------------------------
 
@@ -204,47 +195,22 @@ class _History:
         except InvariantViolation as violation:
             self._violation = f"the code stops itself: {violation}"
             return
-        self._judge(effects)
+        self._conduct.observe(message, effects)
         for send in effects.send:
-            if isinstance(send.message, Nack):
-                # Refusals are offered to the proposer by the search, whenever this acceptor has promised more.
-                continue
-            self._note(send.message)
-            if isinstance(send.message, Accepted) and isinstance(message, Accept):
-                self._facts.add(Fact("voted", message.slot, send.message.ballot, message.value))
-            bit = 1 << self._actors.number(send.message)
-            for position in self._actors.reached_by(send.target, send.message):
-                self._sent[position] |= bit
+            # Refusals are offered to the proposer by the network, whenever this acceptor has spoken at a higher ballot.
+            if not isinstance(send.message, Nack):
+                self._check_bounds(send.message)
+                bit = 1 << self._actors.number(send.message)
+                for position in self._actors.reached_by(send.target, send.message):
+                    self._sent[position] |= bit
 
-    def _judge(self, effects: Effects) -> None:
-        for told in effects.tell:
-            if isinstance(told, Chosen):
-                self._facts.add(Fact("learned", told.slot, told.ballot, told.value))
-
-    def _note(self, message: Message) -> None:
-        """Check what is said in public against what was said before, and against the bounds."""
-        if isinstance(message, Prepare | Promise | Accepted):
-            self._ballots.add(message.ballot)
-        if isinstance(message, Promise | Accepted):
-            if self._spoken is not None and message.ballot < self._spoken:
-                said = f"{type(message).__name__} at {describe_ballot(message.ballot)}"
-                self._break("promise", f"{said} after one at {describe_ballot(self._spoken)}")
-            self._spoken = max(message.ballot, self._spoken or message.ballot)
+    def _check_bounds(self, message: Message) -> None:
         if isinstance(message, Prepare):
             self.is_out_of_bounds |= message.ballot.round > self._case.rounds
         if isinstance(message, Accept):
             self.is_out_of_bounds |= message.slot >= self._case.slots
-            self._facts.add(Fact("proposed", message.slot, message.ballot, message.value))
             if not self._case.allows(message.value):
                 self._break("validity", f"{describe_value(message.value)} was never asked for")
-
-    def _check_promise(self, acceptor: Acceptor) -> None:
-        if self._spoken is not None and acceptor.promised < self._spoken:
-            fallen = f"the promise fell from {describe_ballot(self._spoken)} to {describe_ballot(acceptor.promised)}"
-            self._break("promise", fallen)
-        for vote in acceptor.votes.values():
-            if vote.ballot > acceptor.promised:
-                self._break("promise", f"a vote at {describe_ballot(vote.ballot)} above the promise")
 
     def _break(self, check: str, what: str) -> None:
         if check in self._case.checks and not self._violation:

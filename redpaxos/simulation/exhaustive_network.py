@@ -11,7 +11,8 @@ from itertools import product
 from typing import Any
 
 from paxos.messages import Chosen, Nack
-from redpaxos.simulation.exhaustive_actors import Actors, Event, Fact, Heard, State
+from redpaxos.simulation.conduct import Fact
+from redpaxos.simulation.exhaustive_actors import Actors, Event, Heard, State
 from redpaxos.simulation.exhaustive_verdict import chosen_by_votes
 
 System = tuple[int, ...]

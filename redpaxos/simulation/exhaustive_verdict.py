@@ -5,23 +5,20 @@ heard of them; it is counted here from what the acceptors wrote, never from what
 section 2.1.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from paxos.ballot import Ballot
-from redpaxos.simulation.exhaustive_actors import Fact
-from redpaxos.simulation.exhaustive_case import Case
+from redpaxos.simulation.conduct import Fact
 from redpaxos.simulation.ladder import describe_ballot, describe_value
 
 
-def judge(facts: Iterable[tuple[str, Fact]], case: Case) -> str:
+def judge(facts: Iterable[tuple[str, Fact]], majority_count: int, checks: Collection[str]) -> str:
     """What is broken, or an empty string; each fact comes with the actor whose it is."""
-    known = list(facts)
-    broken = [what for check, what in _findings(known, case) if check in case.checks]
-    return broken[0] if broken else ""
+    return next((what for check, what in _findings(list(facts), majority_count) if check in checks), "")
 
 
-def _findings(facts: list[tuple[str, Fact]], case: Case) -> Iterator[tuple[str, str]]:
-    chosen = chosen_by_votes(((actor, fact) for actor, fact in facts if fact.kind == "voted"), case.majority_count)
+def _findings(facts: list[tuple[str, Fact]], majority_count: int) -> Iterator[tuple[str, str]]:
+    chosen = chosen_by_votes(facts, majority_count)
     for slot, values in chosen.items():
         if len(values) > 1:
             told = " and ".join(f"{describe_value(value)} at {describe_ballot(ballot)}" for value, ballot in values.items())
@@ -36,11 +33,12 @@ def _findings(facts: list[tuple[str, Fact]], case: Case) -> Iterator[tuple[str, 
             yield "one value a ballot", f"one value a ballot: {two} at {describe_ballot(fact.ballot)} in slot {fact.slot}"
 
 
-def chosen_by_votes(votes: Iterable[tuple[str, Fact]], majority_count: int) -> dict[int, dict[bytes, Ballot]]:
+def chosen_by_votes(facts: Iterable[tuple[str, Fact]], majority_count: int) -> dict[int, dict[bytes, Ballot]]:
     """The chosen values of each slot, each with the first ballot it was chosen at."""
     voters: dict[tuple[int, Ballot, bytes], set[str]] = {}
-    for actor, vote in votes:
-        voters.setdefault((vote.slot, vote.ballot, vote.value), set()).add(actor)
+    for actor, fact in facts:
+        if fact.kind == "voted":
+            voters.setdefault((fact.slot, fact.ballot, fact.value), set()).add(actor)
     chosen: dict[int, dict[bytes, Ballot]] = {}
     for (slot, ballot, value), names in sorted(voters.items()):
         if len(names) >= majority_count:
