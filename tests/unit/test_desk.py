@@ -1,0 +1,130 @@
+"""The desk: it takes operations in while it leads, and hands results back; what it turned away is left nowhere."""
+
+from paxos.ballot import Ballot
+from paxos.desk import Desk
+from paxos.effects import NOTHING, Effects, Send, sending, telling
+from paxos.executor import Executor
+from paxos.groups import LOG
+from paxos.messages import (
+    Action,
+    Batch,
+    Call,
+    Deposed,
+    Elected,
+    Executed,
+    Following,
+    Open,
+    Operation,
+    Propose,
+    Result,
+    ResultKind,
+    Results,
+    Turned,
+)
+from paxos.proposer import Proposer
+from paxos.settings import Settings
+from tests.unit.company import FIRST, company, empty_archive
+
+OPEN = Open("c1", 7, 1000)
+SETTINGS = Settings(value_bytes=10, waiting_bytes=100)
+
+
+class Stage:
+    """A desk with its proposer and executor."""
+
+    def __init__(self, *, leads: bool = True) -> None:
+        members = company(settings=SETTINGS)
+        self.proposer = Proposer(LOG, members, empty_archive())
+        self.executor = Executor({})
+        self.desk = Desk(members, self.proposer, self.executor)
+        if leads:
+            self.desk.handle("p1", Elected(FIRST, 0))
+
+    def execute(self, slot: int, *actions: Action, ballot: Ballot = FIRST) -> None:
+        """Execute a slot, and tell the desk."""
+        replies = self.executor.execute(slot, Batch(ballot, actions))
+        self.desk.handle("p1", Executed(slot, ballot, (), (), replies))
+
+    def call(self, *actions: Open | Operation, incarnation: int = 1) -> Effects:
+        """What comes of a Call of client c1, its 3rd attempt."""
+        return self.desk.handle("c1", Call(actions, 3, incarnation))
+
+
+def operation(number: int, body: bytes = b"x") -> Operation:
+    """An operation of session 1 for no machine."""
+    return Operation(1, number, 0, "", body)
+
+
+def done(number: int) -> Result:
+    """Its result."""
+    return Result(1, number, ResultKind.DONE, b"")
+
+
+def test_a_leader_proposes_what_it_is_called_for() -> None:
+    stage = Stage()
+    assert stage.call(OPEN, operation(1)) == telling(Propose((OPEN, operation(1))))
+    assert stage.desk.flush() == NOTHING
+
+
+def test_all_results_of_a_drain_for_one_client_go_together() -> None:
+    stage = Stage()
+    stage.execute(0, OPEN, Open("c2", 8, 1000))
+    stage.execute(1, operation(1))
+    opened = [Result(session, nonce, ResultKind.OPENED, b"") for session, nonce in ((1, 7), (2, 8))]
+    assert stage.desk.flush() == Effects(send=(Send("c1", Results((opened[0], done(1)))), Send("c2", Results((opened[1],)))))
+    assert stage.desk.flush() == NOTHING
+
+
+def test_a_result_that_is_remembered_is_given_without_the_log() -> None:
+    stage = Stage()
+    stage.execute(0, OPEN, operation(1))
+    stage.desk.flush()
+    assert stage.call(operation(1), operation(2)) == telling(Propose((operation(2),)))
+    assert stage.desk.flush() == sending("c1", Results((done(1),)))
+
+
+def test_a_call_for_another_life_of_the_node_is_not_heard() -> None:
+    assert Stage().call(OPEN, incarnation=2) == NOTHING
+
+
+def test_who_does_not_lead_turns_a_call_away_to_whoever_does() -> None:
+    stage = Stage(leads=False)
+    assert stage.call(OPEN) == sending("c1", Turned(3, "nobody leads", ""))
+    stage.desk.handle("p1", Following("p2"))
+    assert stage.call(OPEN) == sending("c1", Turned(3, "another node leads", "p2"))
+
+
+def test_who_is_deposed_turns_calls_away_and_answers_for_nobody() -> None:
+    stage = Stage()
+    stage.desk.handle("p1", Deposed(Ballot(2, "p2")))
+    stage.execute(0, OPEN)
+    assert stage.desk.flush() == NOTHING
+    assert stage.call(OPEN) == sending("c1", Turned(3, "nobody leads", ""))
+
+
+def test_a_leader_with_too_much_to_do_turns_calls_away() -> None:
+    stage = Stage()
+    stage.proposer.waiting_bytes = 101
+    assert stage.call(OPEN) == sending("c1", Turned(3, "overloaded, try later", ""))
+
+
+def test_an_operation_over_the_limit_is_a_definite_no() -> None:
+    stage = Stage()
+    assert stage.call(operation(1, b"x" * 11), operation(2)) == telling(Propose((operation(2),)))
+    reason = b"the operation has 11 bytes, at most 10 are allowed"
+    assert stage.desk.flush() == sending("c1", Results((Result(1, 1, ResultKind.REJECTED, reason),)))
+
+
+def test_a_session_that_ended_is_told_so_once_the_leader_has_caught_up() -> None:
+    stage = Stage(leads=False)
+    stage.executor.sessions.open(OPEN)
+    stage.executor.sessions.advance(5000)
+    stage.desk.handle("p1", Elected(FIRST, 1))
+    assert stage.call(operation(1)) == telling(Propose((operation(1),)))
+    stage.proposer.next_slot = 1
+    assert stage.call(operation(1)) == NOTHING
+    assert stage.desk.flush() == sending("c1", Results((Result(1, 1, ResultKind.EXPIRED, b""),)))
+
+
+def test_a_session_that_nobody_opened_here_is_left_to_the_log() -> None:
+    assert Stage().call(operation(1)) == telling(Propose((operation(1),)))

@@ -1,0 +1,110 @@
+"""The executor: operations are carried out once, in the log's order, and a replica that differs takes itself out."""
+
+from collections.abc import Callable
+
+import pytest
+
+from paxos.errors import InvariantViolation
+from paxos.executor import Executor
+from paxos.messages import Action, Batch, Command, Open, Operation, Result, ResultKind
+from tests.unit.company import FIRST
+
+OPEN = Open("c", 7, 1000)
+
+
+class Echoes:
+    """A machine that numbers what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[bytes] = []
+
+    def execute(self, command: bytes) -> bytes:
+        self.told.append(command)
+        return b"%d:%s" % (len(self.told), command)
+
+    def query(self, question: bytes) -> bytes:
+        return question
+
+    def waiter(self, question: bytes) -> Callable[[], bytes]:
+        return lambda: question
+
+
+def batch(*actions: Action, stamp: int = 0, witness: tuple[int, int] = (0, 0)) -> Batch:
+    """A slot's value, decoded."""
+    return Batch(FIRST, actions, stamp, witness)
+
+
+def operation(number: int, body: bytes = b"x", *, settled: int = 0, machine: str = "echo") -> Operation:
+    """An operation of session 1."""
+    return Operation(1, number, settled, machine, body)
+
+
+def opened() -> tuple[Executor, Echoes]:
+    """An executor with session 1, opened in slot 0."""
+    machine = Echoes()
+    executor = Executor({"echo": machine})
+    assert executor.execute(0, batch(OPEN)) == (("c", Result(1, 7, ResultKind.OPENED, b"")),)
+    return executor, machine
+
+
+def done(number: int, body: bytes) -> tuple[str, Result]:
+    """What client c is told."""
+    return "c", Result(1, number, ResultKind.DONE, body)
+
+
+def test_operations_are_carried_out_in_order_and_their_client_is_told() -> None:
+    executor, _ = opened()
+    assert executor.execute(1, batch(operation(1, b"a"), Command("", b"1"), operation(2, b"b"))) == (done(1, b"1:a"), done(2, b"2:b"))
+
+
+def test_a_repeated_operation_is_answered_with_the_result_that_it_had() -> None:
+    executor, machine = opened()
+    assert executor.execute(1, batch(operation(1, b"a"), operation(1, b"a"))) == (done(1, b"1:a"),) * 2
+    assert executor.execute(2, batch(operation(1, b"a"))) == (done(1, b"1:a"),)
+    assert machine.told == [b"a"]
+
+
+def test_an_operation_that_was_settled_is_not_executed_again() -> None:
+    executor, machine = opened()
+    executor.execute(1, batch(operation(1, b"a"), operation(2, b"b", settled=2)))
+    assert executor.execute(2, batch(operation(1, b"a"))) == ()
+    assert machine.told == [b"a", b"b"]
+
+
+def test_an_operation_of_a_session_that_has_ended_is_not_executed() -> None:
+    executor, machine = opened()
+    assert executor.execute(1, batch(operation(1), stamp=5000)) == ()
+    assert machine.told == []
+
+
+def test_an_operation_for_no_machine_keeps_its_session_alive() -> None:
+    executor, _ = opened()
+    assert executor.execute(1, batch(operation(1, machine=""), stamp=900)) == (done(1, b""),)
+    assert executor.execute(2, batch(operation(2), stamp=1800)) == (done(2, b"1:x"),)
+
+
+def test_the_digest_is_a_function_of_all_results() -> None:
+    (first, _), (second, _) = opened(), opened()
+    first.execute(1, batch(operation(1, b"a")))
+    second.execute(1, batch(operation(1, b"a")))
+    assert first.digest == second.digest
+    second.execute(2, batch(operation(2, b"b")))
+    assert first.digest != second.digest
+
+
+def test_who_had_another_digest_than_the_leader_does_not_go_on() -> None:
+    executor, _ = opened()
+    executor.execute(1, batch(operation(1, b"a")))
+    executor.execute(2, batch(witness=(1, executor.digest)))
+    with pytest.raises(InvariantViolation, match="after slot 1 the leader's digest was 5"):
+        executor.execute(3, batch(witness=(1, 5)))
+
+
+def test_a_digest_of_a_slot_that_is_long_past_says_nothing() -> None:
+    executor, _ = opened()
+    for slot in range(1, 10_002):
+        executor.execute(slot, batch())
+    executor.execute(10_002, batch(witness=(0, 5)))
+    executor.execute(10_003, batch(witness=(10_002, 0)))
+    with pytest.raises(InvariantViolation):
+        executor.execute(10_004, batch(witness=(5, 5)))

@@ -1,0 +1,260 @@
+"""The reader: a fresh answer reflects every write that was answered before the question, and whoever waits is told of changes."""
+
+from collections.abc import Callable
+
+import pytest
+
+from paxos.ballot import END_SLOT, Ballot
+from paxos.effects import ACCEPTORS, NOTHING, CancelTimer, Effects, Send, StartTimer, sending
+from paxos.executor import Executor
+from paxos.groups import LOG
+from paxos.messages import (
+    Answer,
+    AskSlot,
+    Command,
+    Confirm,
+    Confirmed,
+    Deposed,
+    Elected,
+    Executed,
+    Expired,
+    Following,
+    FreshSlot,
+    Lead,
+    Promise,
+    Propose,
+    Read,
+    Result,
+    ResultKind,
+)
+from paxos.proposer import Proposer
+from paxos.reader import CONFIRM, Reader
+from tests.unit.company import FIRST, company, empty_archive
+
+READ = Read(5, "shelf", b"?", fresh=True)
+RESULT = ("c", Result(1, 1, ResultKind.DONE, b""))
+CONFIRMING = Effects(send=(Send(ACCEPTORS, Confirm(FIRST, 1)),), timers=(StartTimer(CONFIRM, 0.25),))
+
+
+class Shelf:
+    """A machine that tells how often it changed, and has something to say once it did."""
+
+    def __init__(self) -> None:
+        self.changes = 0
+
+    def execute(self, command: bytes) -> bytes:
+        self.changes += 1
+        return b""
+
+    def query(self, question: bytes) -> bytes:
+        return b"%d" % self.changes
+
+    def waiter(self, question: bytes) -> Callable[[], bytes]:
+        return lambda: self.query(question) if self.changes else b""
+
+
+class Stage:
+    """A reader and its machine; nothing is executed."""
+
+    def __init__(self, proposer: Proposer | None = None) -> None:
+        self.shelf = Shelf()
+        self.reader = Reader(company(), Executor({"shelf": self.shelf}), 0, proposer)
+
+    def lead(self, free_slot: int = 0) -> None:
+        """Its node is elected."""
+        self.reader.handle("p1", Elected(FIRST, free_slot))
+
+    def follow(self, leader: str = "p2") -> Effects:
+        """Somebody else is."""
+        return self.reader.handle("p1", Following(leader))
+
+    def ask(self, read: Read | AskSlot = READ, source: str = "c") -> Effects:
+        """Put a question, and end the drain."""
+        return self.reader.handle(source, read) + self.reader.flush()
+
+    def execute(self, slot: int) -> Effects:
+        """Execute a slot that changes the machine."""
+        self.shelf.changes += 1
+        return self.reader.handle("p1", Executed(slot, FIRST, (), (), (RESULT,)))
+
+    def confirm(self, acceptor: str, number: int = 1, ballot: Ballot = FIRST) -> Effects:
+        """An acceptor answers."""
+        return self.reader.handle(acceptor, Confirmed(ballot, number))
+
+
+def answered(body: bytes, number: int = 5) -> Send:
+    """An answer to client c."""
+    return Send("c", Answer(number, True, body))
+
+
+def refused(number: int = 5) -> Send:
+    """This node cannot tell."""
+    return Send("c", Answer(number, False, b""))
+
+
+def proposing() -> Proposer:
+    """A proposer that leads, with slot 0 proposed and not chosen."""
+    proposer = Proposer(LOG, company(), empty_archive())
+    proposer.handle("p1", Lead(FIRST))
+    for acceptor in ("a1", "a2"):
+        proposer.handle(acceptor, Promise(Ballot(2, "p1"), 0, END_SLOT, ()))
+    proposer.handle("p1", Propose((Command("", b"1"),)))
+    proposer.flush()
+    return proposer
+
+
+def test_a_stale_answer_is_what_this_node_has() -> None:
+    stage = Stage()
+    stage.execute(0)
+    assert stage.ask(Read(5, "shelf", b"?", fresh=False)) == Effects(send=(answered(b"1"),))
+
+
+@pytest.mark.parametrize("waits", [False, True])
+def test_a_machine_that_is_not_here_has_no_answer(waits: bool) -> None:
+    assert Stage().ask(Read(5, "no", b"?", fresh=False, waits=waits)) == Effects(send=(refused(),))
+
+
+def test_a_leader_answers_when_a_quorum_has_promised_nothing_higher_since_the_question() -> None:
+    stage = Stage()
+    stage.lead()
+    assert stage.ask() == CONFIRMING
+    assert stage.confirm("a1") == NOTHING
+    assert stage.confirm("a1") == NOTHING, "one acceptor is no quorum, however often it answers"
+    assert stage.confirm("stranger") == NOTHING
+    assert stage.confirm("a2") == Effects(send=(answered(b"0"),), timers=(CancelTimer(CONFIRM),))
+    assert stage.confirm("a3") == NOTHING
+
+
+def test_a_confirmation_of_another_round_or_ballot_does_not_count() -> None:
+    stage = Stage()
+    stage.lead()
+    stage.ask()
+    stage.confirm("a1")
+    assert stage.confirm("a2", number=2) == NOTHING
+    assert stage.confirm("a2", ballot=Ballot(7, "p1")) == NOTHING
+
+
+def test_questions_that_come_meanwhile_share_the_next_round() -> None:
+    stage = Stage()
+    stage.lead()
+    stage.ask()
+    assert stage.ask(Read(6, "shelf", b"?", fresh=True)) == NOTHING
+    assert stage.ask(Read(7, "shelf", b"?", fresh=True)) == NOTHING
+    stage.confirm("a1")
+    stage.confirm("a2")
+    assert stage.reader.flush().send == (Send(ACCEPTORS, Confirm(FIRST, 2)),)
+    stage.confirm("a1", 2)
+    assert stage.confirm("a2", 2).send == (answered(b"0", 6), answered(b"0", 7))
+
+
+def test_a_leader_that_has_not_executed_what_its_predecessors_may_have_answered_waits() -> None:
+    stage = Stage()
+    stage.lead(free_slot=1)
+    assert stage.ask() == NOTHING
+    stage.execute(0)
+    assert stage.reader.flush() == CONFIRMING
+
+
+def test_a_round_covers_what_the_leader_has_proposed_since_another_replica_may_have_shown_it() -> None:
+    stage = Stage(proposing())
+    stage.lead()
+    stage.ask()
+    stage.confirm("a1")
+    assert stage.confirm("a2") == Effects(timers=(CancelTimer(CONFIRM),))
+    assert stage.execute(0) == Effects(send=(answered(b"1"),))
+
+
+def test_a_lost_confirmation_is_asked_for_again() -> None:
+    stage = Stage()
+    stage.lead()
+    stage.ask()
+    assert stage.reader.handle("p1", Expired(CONFIRM)) == CONFIRMING
+    assert stage.reader.handle("p1", Expired("other")) == NOTHING
+    stage.confirm("a1")
+    stage.confirm("a2")
+    assert stage.reader.handle("p1", Expired(CONFIRM)) == NOTHING
+
+
+def test_a_replica_asks_the_leader_how_far_it_must_be() -> None:
+    stage = Stage()
+    stage.follow()
+    effects = stage.ask()
+    number = 1 << 32 | 1
+    assert effects == sending("p2", AskSlot(number))
+    assert stage.reader.handle("p2", FreshSlot(number, 2)) == NOTHING
+    assert stage.execute(0) == NOTHING
+    assert stage.execute(1) == Effects(send=(answered(b"2"),))
+    assert stage.reader.handle("p2", FreshSlot(number, 2)) == NOTHING, "nobody asks any more"
+
+
+def test_a_leader_tells_a_replica_how_far_it_must_be() -> None:
+    stage = Stage(proposing())
+    stage.lead()
+    assert stage.ask(AskSlot(9), "p3") == CONFIRMING
+    stage.confirm("a1")
+    assert stage.confirm("a2").send == (Send("p3", FreshSlot(9, 1)),)
+
+
+def test_without_a_leader_nobody_can_tell() -> None:
+    stage = Stage()
+    assert stage.ask() == Effects(send=(refused(),))
+    assert stage.ask(AskSlot(9), "p3") == NOTHING
+    stage.follow("p1")
+    assert stage.ask() == Effects(send=(refused(),))
+
+
+def test_who_is_deposed_answers_nobody_who_asked_it_as_leader() -> None:
+    stage = Stage(proposing())
+    stage.lead()
+    stage.ask()
+    stage.confirm("a1")
+    stage.confirm("a2")
+    stage.ask(Read(6, "shelf", b"?", fresh=True))
+    assert stage.reader.handle("p1", Deposed(Ballot(2, "p2"))).send == (refused(6), refused(5))
+    assert stage.reader.handle("p1", Deposed(Ballot(2, "p2"))) == NOTHING
+    assert stage.execute(0) == NOTHING
+
+
+def test_what_a_former_leader_was_asked_is_given_back_and_what_a_replica_waits_for_too() -> None:
+    stage = Stage()
+    stage.follow()
+    stage.ask()
+    stage.reader.handle("p2", FreshSlot(1 << 32 | 1, 5))
+    stage.ask(Read(6, "shelf", b"?", fresh=True))
+    assert stage.follow() == NOTHING
+    assert stage.follow("p3").send == (refused(6), refused(5))
+
+
+def test_questions_are_bounded_wherever_they_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("paxos.reader._QUESTION_COUNT", 1)
+    stage = Stage()
+    stage.follow()
+    stage.reader.handle("c", READ)
+    assert stage.reader.handle("c", Read(6, "shelf", b"?", fresh=True)).send == (refused(),)
+    stage.reader.flush()
+    stage.ask(Read(7, "shelf", b"?", fresh=True))
+    assert stage.reader.handle("p2", FreshSlot(1 << 32 | 1, 3)) == NOTHING, "crowded out"
+    assert stage.reader.handle("p2", FreshSlot(1 << 32 | 2, 3)) == NOTHING
+    stage.ask(Read(8, "shelf", b"?", fresh=True))
+    assert stage.reader.handle("p2", FreshSlot(1 << 32 | 3, 3)).send == (refused(8),)
+
+
+def test_who_waits_is_told_as_soon_as_the_machine_has_something_to_say() -> None:
+    stage = Stage()
+    waiting = Read(5, "shelf", b"?", fresh=False, waits=True)
+    assert stage.ask(waiting) == NOTHING
+    assert stage.ask(waiting) == NOTHING, "asked again under the same number, it waits once"
+    stage.reader.handle("p1", Executed(0, FIRST, (), ()))
+    assert stage.reader.flush() == NOTHING
+    stage.execute(1)
+    assert stage.reader.flush() == Effects(send=(answered(b"1"),))
+    stage.execute(2)
+    assert stage.reader.flush() == NOTHING
+    assert stage.ask(waiting) == Effects(send=(answered(b"2"),))
+
+
+def test_who_is_crowded_out_asks_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("paxos.reader._WATCHER_COUNT", 1)
+    stage = Stage()
+    stage.ask(Read(5, "shelf", b"?", fresh=False, waits=True))
+    assert stage.ask(Read(6, "shelf", b"?", fresh=False, waits=True)) == Effects(send=(refused(5),))
