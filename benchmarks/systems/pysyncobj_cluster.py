@@ -1,4 +1,7 @@
-"""PySyncObj: three nodes in memory only, which is its fastest; the load is in the leader's own process, as in an application."""
+"""PySyncObj: three nodes in memory only, which is its fastest; the load is in the leader's own process, as in an application.
+
+An observer in a process of its own, the other way to load it, did as much at best, because the leader has to send it the log as well.
+"""
 
 import time
 from collections.abc import Mapping, Sequence
