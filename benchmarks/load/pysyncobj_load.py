@@ -5,13 +5,15 @@ Its own thread does the work and calls back when a command is applied here; each
 
 import threading
 import time
+from importlib import import_module
 from typing import Any
-
-from pysyncobj import FAIL_REASON, SyncObj, SyncObjConf, replicated  # type: ignore[import-untyped]
 
 from benchmarks.load.base import Window
 from benchmarks.load.redpaxos_load import CpuClock
 from benchmarks.measuring import Job, Sample, histogram
+
+# By name, because it has no types, and type checkers need not have it.
+pysyncobj: Any = import_module("pysyncobj")
 
 CONFIGURATIONS: dict[str, dict[str, Any]] = {
     # A command goes out as soon as it arrives.
@@ -23,14 +25,14 @@ WHO_LEADS = "who leads"
 """A job that measures nothing: `total` is 1 where the node leads and every other node is connected."""
 
 
-class Store(SyncObj):  # type: ignore[misc]
+class Store(pysyncobj.SyncObj):  # type: ignore[misc]
     """A dictionary on every node."""
 
     def __init__(self, address: str | None, partners: list[str], configuration: str) -> None:
         self.values: dict[str, str] = {}
-        super().__init__(address, partners, SyncObjConf(**CONFIGURATIONS[configuration]))
+        super().__init__(address, partners, pysyncobj.SyncObjConf(**CONFIGURATIONS[configuration]))
 
-    @replicated  # type: ignore[untyped-decorator]
+    @pysyncobj.replicated  # type: ignore[untyped-decorator]
     def put(self, key: str, value: str) -> None:
         """Set a key."""
         self.values[key] = value
@@ -87,7 +89,7 @@ class _Loop:
 
         def applied(result: Any, error: int) -> None:
             now = time.perf_counter()
-            if error == FAIL_REASON.SUCCESS:
+            if error == pysyncobj.FAIL_REASON.SUCCESS:
                 self._window.answered(sent_at, now)
             else:
                 self.failed += 1
