@@ -8,7 +8,7 @@ from paxos.ballot import END_SLOT, ZERO, Ballot
 from paxos.codec import Letter
 from paxos.effects import LEARNERS, NOTHING, Effects, Send, sending
 from paxos.groups import LOG
-from paxos.messages import Accept, Accepted, AskVotes, Nack, Prepare, Promise, Vote, VotesPage
+from paxos.messages import Accept, Accepted, AskVotes, Confirm, Confirmed, Nack, Prepare, Promise, Vote, VotesPage
 from paxos.records import KnownChosen, Promised, Voted
 from tests.unit.company import FIRST, RIVAL, empty_archive, end_drain, keep
 
@@ -225,6 +225,14 @@ def test_a_learner_is_told_written_votes_with_their_ballots() -> None:
     acceptor = voting_acceptor(archive, slots=range(4), chosen_through=2)
     assert acceptor.handle("n9", AskVotes(1, 2)) == sending("n9", VotesPage((Vote(1, FIRST, b"v"), Vote(2, FIRST, b"v"))))
     assert acceptor.handle("n9", AskVotes(9, 12)) == sending("n9", VotesPage(()))
+
+
+def test_a_leader_is_confirmed_while_nothing_above_its_ballot_is_promised_and_only_to_itself() -> None:
+    acceptor = promised_acceptor(FIRST)
+    assert acceptor.handle("p1", Confirm(FIRST, 7)) == sending("p1", Confirmed(FIRST, 7))
+    assert acceptor.handle("p2", Confirm(FIRST, 7)) == sending("p2", Nack(FIRST, FIRST))
+    acceptor.handle("p1", Prepare(SECOND, 0))
+    assert acceptor.handle("p1", Confirm(FIRST, 8)) == sending("p1", Nack(FIRST, SECOND))
 
 
 # ---- acknowledgements ------------------------------------------------------------------------------------------------------------

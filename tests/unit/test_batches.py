@@ -2,10 +2,10 @@
 
 import pytest
 
-from paxos.batches import decode_batch, encode_batch, entries_of, entry_at
+from paxos.batches import decode_batch, encode_batch, entries_of, entry_at, weight
 from paxos.errors import InvariantViolation
 from paxos.groups import LOG
-from paxos.messages import Batch, Command, Entry
+from paxos.messages import Batch, Command, Entry, Open, Operation
 from paxos.records import Learned
 from tests.unit.company import BLUE, FIRST, GREEN, RED, batch, empty_archive
 
@@ -36,6 +36,12 @@ def test_a_command_that_repeated_an_id_has_no_entry_when_it_is_read_back() -> No
     archive.write((Learned(LOG, 1, FIRST, batch(BLUE, RED, RED, GREEN), 2, 2, (("id-red", 2),)),), sync=True)
     (learned,) = archive.learned(LOG, 1, 1000)
     assert entries_of(learned, archive) == (Entry(2, 1, FIRST, RED.id, RED.value), Entry(3, 1, FIRST, "", GREEN.value))
+
+
+def test_every_action_has_a_weight_that_grows_with_what_it_carries() -> None:
+    assert weight(Command("id", b"12345")) > weight(Command("id", b"1")) > 1
+    assert weight(Operation(1, 1, 0, "kv", b"12345")) > weight(Operation(1, 1, 0, "kv", b"1")) > 1
+    assert weight(Open("c", 1, 1000)) > 1
 
 
 def test_an_entry_is_found_by_its_revision() -> None:

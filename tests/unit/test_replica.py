@@ -1,12 +1,15 @@
 """The replica: "Paxos Made Moderately Complex", section 2: every replica executes the same commands in the same order, each once."""
 
+from collections.abc import Callable
+
 import pytest
 
 from paxos.ballot import Ballot
+from paxos.batches import encode_batch
 from paxos.effects import NOTHING, Effects
 from paxos.errors import InvariantViolation
 from paxos.groups import LOG
-from paxos.messages import Chosen, Command, Entry, Executed
+from paxos.messages import Action, Chosen, Command, Entry, Executed, Open, Operation
 from paxos.records import Learned
 from paxos.replica import Replica
 from tests.unit.company import BLUE, FIRST, GREEN, RED, batch, empty_archive, end_drain
@@ -74,6 +77,35 @@ def test_a_slot_told_out_of_order_stops_the_node(slot: int) -> None:
     replica.handle("n", Chosen(0, FIRST, batch()))
     with pytest.raises(InvariantViolation, match=f"slot {slot} told out of order, expected 1"):
         replica.handle("n", Chosen(slot, FIRST, batch()))
+
+
+class Count:
+    """A machine that counts."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def execute(self, command: bytes) -> bytes:
+        self.count += 1
+        return b"%d" % self.count
+
+    def query(self, question: bytes) -> bytes:
+        return b"%d" % self.count
+
+    def waiter(self, question: bytes) -> Callable[[], bytes]:
+        return lambda: b""
+
+
+def test_a_replica_rebuilt_from_its_archive_makes_its_machines_again() -> None:
+    archive = empty_archive()
+    first = Count()
+    replica = Replica(LOG, archive, {"count": first})
+    actions: list[Action] = [Open("c", 1, 1000), Operation(1, 1, 0, "count", b""), Operation(1, 2, 0, "count", b"")]
+    for slot, action in enumerate(actions):
+        end_drain(archive, replica, replica.handle("n", Chosen(slot, FIRST, encode_batch(FIRST, (action,)))))
+    again = Count()
+    assert Replica(LOG, archive, {"count": again}).executor.digest == replica.executor.digest
+    assert again.count == first.count == 2
 
 
 def test_a_flush_says_nothing() -> None:
