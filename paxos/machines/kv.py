@@ -134,14 +134,17 @@ class KeyValue:
         budget = _BRANCH_BYTES
         results: list[Written | Deleted | Found] = []
         for operation in command.then if succeeded else command.otherwise:
-            match self._operate(operation):
+            result = self._operate(operation)
+            match result:
                 case Written(revision):
                     results.append(Written(revision, None))
                 case Deleted(revision, count):
                     results.append(Deleted(revision, count, None))
-                case Found(items) as found:
+                case Found(items, revision):
                     budget -= sum(map(_item_bytes, items))
-                    results.append(found if budget >= 0 else Found((), found.revision, more=True))
+                    results.append(result if budget >= 0 else Found((), revision, more=True))
+                case _:
+                    assert_never(result)
         return Branch(succeeded, self._latest_revision(), tuple(results))
 
     def _compare_and_set(self, command: CompareAndSet) -> KeyValueResult:
