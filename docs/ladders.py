@@ -190,7 +190,7 @@ def _play(make_cast: Callable[[Archive], Cast]) -> Player:
     return Player(make_cast)
 
 
-def label(message: WireMessage) -> str:  # noqa: C901, PLR0912 - one line a message.
+def label(message: WireMessage) -> str:  # noqa: C901 - one line a message.
     """A message in very few words, for a narrow ladder."""
     match message:
         case Prepare():
