@@ -6,7 +6,7 @@ from paxos.ballot import END_SLOT, ZERO, Ballot
 from paxos.batches import decode_batch
 from paxos.effects import ACCEPTORS, NOTHING, Effects, Send, StartTimer
 from paxos.groups import LOG
-from paxos.messages import Accept, Chosen, Command, Expired, Lead, Promise, Propose, Vote
+from paxos.messages import Accept, Action, Chosen, Command, Expired, Lead, Promise, Propose, Vote
 from paxos.proposer import RETRY, Leading, Proposer
 from paxos.settings import Settings
 from tests.unit.company import BLUE, FIRST, GREEN, RED, SETTINGS, batch, company, empty_archive
@@ -23,7 +23,7 @@ def leading(*found: Vote, **settings: int) -> Proposer:
     return proposer
 
 
-def proposed(effects: Effects) -> list[tuple[int, tuple[Command, ...]]]:
+def proposed(effects: Effects) -> list[tuple[int, tuple[Action, ...]]]:
     """The commands of each slot in these effects."""
     accepts = [send.message for send in effects.send if isinstance(send.message, Accept)]
     return [(accept.slot, decode_batch(accept.value).actions) for accept in accepts]
