@@ -186,7 +186,7 @@ def describe_value(value: bytes) -> str:
 def _action(action: Action) -> str:
     match action:
         case Command():
-            return action.value.decode()
+            return action.value.decode() or "''"
         case Open():
             return f"open {action.client}"
         case Operation():

@@ -14,12 +14,14 @@ from paxos.acceptor import Acceptor, AcceptorMessage
 from paxos.archive import Archive
 from paxos.ballot import ZERO, Ballot
 from paxos.company import Company
-from paxos.effects import Effects
+from paxos.effects import ACCEPTORS, Effects, Send, sending, telling
 from paxos.learner import Learner, LearnerMessage
-from paxos.messages import Accept, Accepted, Prepare, Promise, Vote
-from paxos.proposer import Proposer, ProposerMessage
+from paxos.messages import Accept, Accepted, Nack, Prepare, Promise, Vote, WireMessage, Withdraw, Withdrawn
+from paxos.proposer import Idle, Leading, Preparing, Proposer, ProposerMessage
 from paxos.quorum import Quorum
 from paxos.records import Promised, Record, RoundUsed, Voted
+from paxos.replica import Replica
+from redpaxos.simulation.ladder import describe_value
 
 
 @contextmanager
@@ -119,8 +121,8 @@ class IgnoresVotes(Proposer):
 class CountsPromisesTwice(Proposer):
     """Counts promises, not the acceptors that they come from."""
 
-    def __init__(self, group: str, company: Company, archive: Archive) -> None:
-        super().__init__(group, company, archive)
+    def __init__(self, group: str, company: Company, *others: Any) -> None:
+        super().__init__(group, company, *others)
         self.members = sorted(company.quorum.members)
         self.heard_count = 0
 
@@ -141,8 +143,8 @@ class ReusesItsBallot(Proposer):
 class ProposesAfterOnePromise(Proposer):
     """Takes one promise for a quorum."""
 
-    def __init__(self, group: str, company: Company, archive: Archive) -> None:
-        super().__init__(group, _quorum_of_one(company), archive)
+    def __init__(self, group: str, company: Company, *others: Any) -> None:
+        super().__init__(group, _quorum_of_one(company), *others)
 
 
 # ---- learners -------------------------------------------------------------------------------------------------------------------
@@ -183,3 +185,92 @@ class CountsVotesTwice(Learner):
             source = self.members[self.heard_count]
             self.heard_count = (self.heard_count + 1) % len(self.members)
         return super().handle(source, message)
+
+
+# ---- mistakes that take a script to see -----------------------------------------------------------------------------------------
+
+
+class RefusesAnEqualBallot(Acceptor):
+    """Takes an Accept only above its promise, so that whoever was promised a ballot cannot use it."""
+
+    def handle(self, source: str, message: AcceptorMessage) -> Effects:
+        if isinstance(message, Accept) and message.ballot == self.promised:
+            return sending(source, Nack(message.ballot, self.promised))
+        return super().handle(source, message)
+
+
+class TakesNullForNothing(Acceptor):
+    """Forgets to report a vote for a value that looks like none."""
+
+    def handle(self, source: str, message: AcceptorMessage) -> Effects:
+        effects = super().handle(source, message)
+        return replace(effects, send=tuple(replace(send, message=self._without_null(send.message)) for send in effects.send))
+
+    @staticmethod
+    def _without_null(message: WireMessage) -> WireMessage:
+        if not isinstance(message, Promise):
+            return message
+        return replace(message, votes=tuple(vote for vote in message.votes if describe_value(vote.value) not in ("''", "null")))
+
+
+class ReconsidersOnALatePromise(Proposer):
+    """Proposes again when a late promise tells of a vote."""
+
+    def handle(self, source: str, message: ProposerMessage) -> Effects:
+        leads = isinstance(self.phase, Leading) and isinstance(message, Promise) and message.ballot == self.phase.ballot
+        effects = super().handle(source, message)
+        if not leads or not isinstance(message, Promise):
+            return effects
+        again = (Accept(message.ballot, vote.slot, vote.value, self.next_slot) for vote in message.votes)
+        return effects + Effects(send=tuple(Send(ACCEPTORS, accept) for accept in again))
+
+
+class CountsPromisesOfAnyBallot(Proposer):
+    """Takes a promise for an earlier ballot as one for the present one."""
+
+    def handle(self, source: str, message: ProposerMessage) -> Effects:
+        if isinstance(message, Promise) and isinstance(self.phase, Preparing):
+            message = replace(message, ballot=self.phase.ballot)
+        return super().handle(source, message)
+
+
+class GoesUpByOne(Proposer):
+    """Does not heed the ballot that it lost to."""
+
+    def handle(self, source: str, message: ProposerMessage) -> Effects:
+        if isinstance(message, Nack):
+            message = replace(message, promised=Ballot(message.ballot.round, "~"))
+        return super().handle(source, message)
+
+
+class HeedsAnyNack(Proposer):
+    """Steps down for a refusal of a ballot that it no longer uses."""
+
+    def handle(self, source: str, message: ProposerMessage) -> Effects:
+        if isinstance(message, Nack) and not isinstance(self.phase, Idle):
+            message = Nack(self.phase.ballot, max(message.promised, Ballot(self.phase.ballot.round, "~")))
+        return super().handle(source, message)
+
+
+class DisownsWhatItProposed(Proposer):
+    """Says that a command was never proposed, when it was and did not succeed in time."""
+
+    def handle(self, source: str, message: ProposerMessage) -> Effects:
+        effects = super().handle(source, message)
+        return effects + telling(Withdrawn(message.commands)) if isinstance(message, Withdraw) else effects
+
+
+class LeavesGaps(Proposer):
+    """Re-proposes what it finds, and nothing between."""
+
+    def handle(self, source: str, message: ProposerMessage) -> Effects:
+        effects = super().handle(source, message)
+        kept = (send for send in effects.send if not (isinstance(send.message, Accept) and describe_value(send.message.value) == "NOOP"))
+        return replace(effects, send=tuple(kept))
+
+
+class ForgetsIds(Replica):
+    """Executes a command whenever it is chosen."""
+
+    def _revision_of(self, command_id: str) -> int:
+        return 0

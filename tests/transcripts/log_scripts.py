@@ -1,0 +1,116 @@
+"""Scripted schedules of a log: changes of leader, at the worst moments."""
+
+from paxos.groups import LOG
+from redpaxos.simulation.scene import Scene
+
+
+def _elect(scene: Scene, leader: str, *acceptors: str, ballot: str) -> None:
+    """Phase 1 of a leader, won with these acceptors."""
+    voters = " ".join(acceptors)
+    scene.lead(leader)
+    scene.deliver(f"{leader} -> {voters}: Prepare {ballot}")
+    scene.deliver(f"{voters} -> {leader}: Promise {ballot}")
+
+
+def a_leader_needs_one_phase_a_slot() -> Scene:
+    """No trap: phase 1 once, then one Accept a slot."""
+    scene = Scene(LOG, proposers=1)
+    _elect(scene, "p1", "a1", "a2", ballot="1.p1")
+    for slot, value in enumerate(("red", "green")):
+        scene.propose("p1", value)
+        scene.deliver(f"p1 -> a1 a2 l1: Accept 1.p1 slot {slot} {value}")
+        scene.deliver(f"a1 a2 -> p1 l1: Accepted 1.p1 slot {slot}")
+    scene.expect_learned("l1", "red", "green")
+    scene.expect_executed("l1", "red", "green")
+    return scene
+
+
+def a_gap_is_filled() -> Scene:
+    """A leader's Accept for slot 0 is lost, the one for slot 1 is not; then another leads."""
+    scene = Scene(LOG)
+    _elect(scene, "p1", "a1", "a2", ballot="1.p1")
+    scene.propose("p1", "red")
+    scene.lose("p1 -> a1 a2 a3 p2 l1: Accept slot 0")
+    scene.propose("p1", "green")
+    scene.deliver("p1 -> a1 a2 p2 l1: Accept slot 1 green")
+    scene.deliver("a1 a2 -> l1: Accepted slot 1")
+    scene.expect_learned("l1")
+    _elect(scene, "p2", "a2", "a3", ballot="1.p2")
+    scene.deliver("p2 -> a2 a3 l1: Accept 1.p2 slot 0 NOOP")
+    scene.deliver("p2 -> a2 a3 l1: Accept 1.p2 slot 1 green")
+    scene.deliver("a2 a3 -> l1: Accepted 1.p2 slot 0")
+    scene.expect_learned("l1", "NOOP", "green")
+    scene.expect_executed("l1", "green")
+    return scene
+
+
+def a_value_known_to_a_dead_leader_only() -> Scene:
+    """A leader learns that its value is chosen, tells nobody, and is gone."""
+    scene = Scene(LOG)
+    _elect(scene, "p1", "a1", "a2", ballot="1.p1")
+    scene.propose("p1", "red")
+    scene.deliver("p1 -> a1 a2: Accept 1.p1 slot 0 red")
+    scene.deliver("a1 a2 -> p1: Accepted 1.p1 slot 0")
+    scene.expect_learned("p1", "red")
+    scene.remark("p1 is never heard of again")
+    _elect(scene, "p2", "a2", "a3", ballot="1.p2")
+    scene.propose("p2", "blue")
+    scene.deliver_if_sent("p2 -> a2 a3: Accept 1.p2 slot 0 blue")
+    scene.deliver("p2 -> a2 a3 l1: Accept 1.p2 slot 0 red")
+    scene.deliver("p2 -> a2 a3 l1: Accept 1.p2 slot 1 blue")
+    scene.deliver("a2 a3 -> l1: Accepted 1.p2 slot 0")
+    scene.deliver("a2 a3 -> l1: Accepted 1.p2 slot 1")
+    scene.expect_learned("l1", "red", "blue")
+    return scene
+
+
+def two_leaders_at_once() -> Scene:
+    """A leader does not know yet that another was elected; both propose for slot 0."""
+    scene = Scene(LOG)
+    _elect(scene, "p1", "a1", "a2", ballot="1.p1")
+    _elect(scene, "p2", "a2", "a3", ballot="1.p2")
+    scene.propose("p1", "red")
+    scene.propose("p2", "blue")
+    scene.deliver("p2 -> a2 a3 l1: Accept 1.p2 slot 0 blue")
+    scene.expect_chosen("blue")
+    scene.deliver("p1 -> a1 a2 l1: Accept 1.p1 slot 0 red")
+    scene.deliver("a2 -> p1: Nack 1.p1")
+    scene.deliver("a2 a3 -> l1: Accepted 1.p2 slot 0")
+    scene.expect_learned("l1", "blue")
+    return scene
+
+
+def a_command_through_two_leaders_executes_once() -> Scene:
+    """A client hears nothing from a leader that is deposed, and proposes the same command through the next."""
+    scene = Scene(LOG)
+    _elect(scene, "p1", "a1", "a2", ballot="1.p1")
+    scene.propose("p1", "pay", command_id="c1-id")
+    scene.deliver("p1 -> a1 l1: Accept 1.p1 slot 0 pay")
+    _elect(scene, "p2", "a1", "a2", ballot="1.p2")
+    scene.propose("p2", "pay", command_id="c1-id")
+    scene.deliver("p2 -> a1 a2 l1: Accept 1.p2 slot 0 pay")
+    scene.deliver("p2 -> a1 a2 l1: Accept 1.p2 slot 1 pay")
+    scene.deliver("a1 a2 -> l1: Accepted 1.p2 slot 0")
+    scene.deliver("a1 a2 -> l1: Accepted 1.p2 slot 1")
+    scene.expect_learned("l1", "pay", "pay")
+    scene.expect_executed("l1", "pay")
+    return scene
+
+
+def a_leader_that_missed_a_value_finds_it() -> Scene:
+    """A leader restarts before it learned what it got chosen, leads again, and proposes something else."""
+    scene = Scene(LOG, proposers=1)
+    _elect(scene, "p1", "a1", "a2", ballot="1.p1")
+    scene.propose("p1", "red")
+    scene.deliver("p1 -> a1 a2: Accept 1.p1 slot 0 red")
+    scene.lose("a1 a2 -> p1 l1: Accepted 1.p1")
+    scene.crash("p1")
+    _elect(scene, "p1", "a2", "a3", ballot="2.p1")
+    scene.propose("p1", "blue")
+    scene.deliver_if_sent("p1 -> a2 a3: Accept 2.p1 slot 0 blue")
+    scene.deliver("p1 -> a2 a3 l1: Accept 2.p1 slot 0 red")
+    scene.deliver("p1 -> a2 a3 l1: Accept 2.p1 slot 1 blue")
+    scene.deliver("a2 a3 -> l1: Accepted 2.p1 slot 0")
+    scene.deliver("a2 a3 -> l1: Accepted 2.p1 slot 1")
+    scene.expect_learned("l1", "red", "blue")
+    return scene
