@@ -26,7 +26,7 @@ from paxos.codec import Codec, Envelope, Letter
 from paxos.company import Company
 from paxos.effects import Effects, Send, StartTimer
 from paxos.errors import MalformedError, PaxosError
-from paxos.groups import LOG
+from paxos.groups import LOG, is_decree
 from paxos.messages import (
     Accept,
     Answer,
@@ -52,7 +52,7 @@ from paxos.records import LAZY, PeerStore, Record
 from transport.base import Transport, TransportClosedError, TransportError
 
 WAKE = "wake"
-_DRAIN_COUNT = 4096
+_DRAIN_COUNT = 512
 _FRAME_BYTES = 256 * 1024
 _CAST_COUNT = 4096
 _SMALL_BYTES = 64
@@ -153,12 +153,10 @@ class RoleActor(pykka.ThreadingActor):
             raise
 
     def on_receive(self, message: Any) -> None:
-        """Take everything that waits, in drains of bounded size."""
-        items = self._wiring.mailbox.take()
-        for first in range(0, len(items), _DRAIN_COUNT):
-            for item in items[first : first + _DRAIN_COUNT]:
-                self._take(item)
-            self._perform()
+        """Take what waits; if that is very much, in several drains, so that the first is not answered with the last."""
+        for item in self._wiring.mailbox.take(_DRAIN_COUNT):
+            self._take(item)
+        self._perform()
 
     def on_stop(self) -> None:
         """Release the store; what was sent was written before."""
@@ -281,7 +279,7 @@ class RoleActor(pykka.ThreadingActor):
         for timer in effects.timers:
             self._set(group, timer.name, timer if isinstance(timer, StartTimer) else None)
         for told in effects.tell:
-            if isinstance(told, Elected | Deposed | Following):
+            if isinstance(told, Elected | Deposed | Following) and not is_decree(group):
                 self._wiring.trace(f"{self._node} {self.kind} {group}: {told}")
         self._announcements += [(announcement.door, announcement.payload) for announcement in effects.announce]
 
@@ -297,7 +295,7 @@ class RoleActor(pykka.ThreadingActor):
         self._running[group, name] = self._generation
         ring = Ring(group, name, self._generation)
         seconds = timer.after_seconds + self._wiring.random.random() * timer.jitter_seconds
-        self._wiring.timers.after(seconds, lambda: self._wiring.mailbox.put(ring, droppable=False))
+        self._wiring.timers.after(seconds, lambda: self._wiring.mailbox.remind(ring))
 
     def _perform(self) -> None:
         """Write, then send: the only place where either happens."""

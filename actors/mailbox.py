@@ -22,7 +22,8 @@ class Mailbox(Generic[Item]):
 
     def __init__(self, limit_bytes: int = 128 * 1024 * 1024) -> None:
         self._limit_bytes = limit_bytes
-        self._items: deque[Item] = deque()
+        # Each with the room that it takes.
+        self._items: deque[tuple[Item, int]] = deque()
         self._waiting_bytes = 0
         # True from the first put after a take: exactly one wake-up is then on its way.
         self._woken = False
@@ -38,28 +39,38 @@ class Mailbox(Generic[Item]):
         if self._items:
             wake()
 
-    def put(self, item: Item, size_bytes: int = 0, *, droppable: bool = True) -> None:
+    def put(self, item: Item, size_bytes: int = 0) -> None:
         """Leave an item, and wake the actor if nobody has; each takes some room besides its size."""
         size_bytes += _ITEM_BYTES
         with self._lock:
-            if droppable and self._waiting_bytes + size_bytes > self._limit_bytes:
+            if self._waiting_bytes + size_bytes > self._limit_bytes:
                 self.dropped_count += 1
                 return
             self._waiting_bytes += size_bytes
-            self._items.append(item)
+            self._items.append((item, size_bytes))
             if self._woken:
                 return
             self._woken = True
         self._wake()
 
-    def take(self) -> list[Item]:
-        """Everything that waits, oldest first."""
+    def remind(self, item: Item) -> None:
+        """Leave what the actor told itself: it is never dropped. It waits its turn, for what came before may make it void."""
         with self._lock:
-            items = list(self._items)
-            self._items.clear()
-            self._waiting_bytes = 0
-            self._woken = False
-        return items
+            self._items.append((item, 0))
+            if self._woken:
+                return
+            self._woken = True
+        self._wake()
+
+    def take(self, limit_count: int) -> list[Item]:
+        """What waits, oldest first, up to a limit; the actor is woken again for the rest."""
+        with self._lock:
+            taken = [self._items.popleft() for _ in range(min(limit_count, len(self._items)))]
+            self._waiting_bytes -= sum(size_bytes for _, size_bytes in taken)
+            self._woken = bool(self._items)
+        if self._woken:
+            self._wake()
+        return [item for item, _ in taken]
 
 
 def _nobody() -> None:

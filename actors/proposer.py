@@ -7,12 +7,16 @@ from actors.learner import LearnerActor
 from paxos import doors
 from paxos.cast import Cast
 from paxos.casting import proposer_cast
-from paxos.effects import ACCEPTORS, LEARNERS, PROPOSERS, Effects
+from paxos.effects import ACCEPTORS, LEARNERS, PROPOSERS, Effects, Send
 from paxos.errors import MalformedError
-from paxos.groups import LOG
+from paxos.groups import LOG, is_decree
 from paxos.intake import Intake
-from paxos.messages import Knock
+from paxos.messages import Command, Knock, Message, Outcome, OutcomeKind, Query, Submit
 from paxos.proposer import Proposer
+
+_OVERLOADED = "overloaded, try later"
+# Each open decree has two or three.
+_BUSY_TIMERS = 1000
 
 
 class ProposerActor(LearnerActor):
@@ -52,7 +56,23 @@ class ProposerActor(LearnerActor):
             if leader in ("", self._node):
                 self._gather(LOG, Effects(announce=(doors.malformed(payload, str(error)),)))
             return
-        self._feed(group, self._node, Knock(command, eager=leader == self._node))
+        if not self._is_overloaded(group):
+            self._feed(group, self._node, Knock(command, eager=leader == self._node))
+        elif leader in ("", self._node):
+            self._gather(group, Effects(announce=(doors.rejection(group, command or Command("", b""), _OVERLOADED),)))
+
+    def _feed(self, group: str, source: str, message: Message) -> None:
+        """Turn a client away while too many decrees are open; what was turned away was certainly not proposed."""
+        if isinstance(message, Submit | Query) and message.incarnation == self._identity.boot_count and self._is_overloaded(group):
+            ids = [message.id] if isinstance(message, Query) else [command.id for command in message.commands]
+            for request_id in ids:
+                self._post(group, Send(source, Outcome(request_id, OutcomeKind.NOT_DONE, (), _OVERLOADED, "", (message.attempt,))))
+            return
+        super()._feed(group, source, message)
+
+    def _is_overloaded(self, group: str) -> bool:
+        """Whether this is one decree more than this node takes on at a time; the log is never turned away for the sake of decrees."""
+        return is_decree(group) and group not in self._casts and len(self._running) > _BUSY_TIMERS
 
     def _intake(self) -> Intake:
         (intake,) = (role for role in self._cast(LOG).roles if isinstance(role, Intake))

@@ -130,7 +130,7 @@ class DecreeIntake:
             if message.command is None or self._winner() is not None:
                 return NOTHING
             self._held.append(message.command)
-            return Effects(timers=(StartTimer(HELD, self._settings.retry_seconds * 2, self._settings.retry_seconds),))
+            return Effects(timers=(StartTimer(HELD, self._settings.retry_seconds * 4, self._settings.retry_seconds * 4),))
         if message.command is None:
             return self._ask(Request(DOOR, 0, "", None))
         return self._propose(Request(DOOR, 0, message.command.id, message.command), message.command)

@@ -14,6 +14,8 @@ from paxos.ballot import ZERO, Ballot
 from paxos.company import Company
 from paxos.effects import ACCEPTORS, LEARNERS, NOTHING, PROPOSERS, CancelTimer, Effects, Send, StartTimer, telling
 from paxos.messages import (
+    Accept,
+    Accepted,
     Begin,
     Chosen,
     Deposed,
@@ -29,8 +31,8 @@ from paxos.messages import (
 )
 from paxos.settings import Settings
 
-ElectionMessage = Begin | Expired | Heartbeat | Echo | ProbeReply | Elected | Deposed | Chosen
-WitnessMessage = Heartbeat | Probe | Expired
+ElectionMessage = Begin | Expired | Heartbeat | Echo | ProbeReply | Elected | Deposed | Chosen | Accept | Accepted
+WitnessMessage = Heartbeat | Probe | Expired | Accept
 
 ELECTION = "election"
 HEARTBEAT = "heartbeat"
@@ -68,7 +70,7 @@ class Reigning(Struct):
 class Election:
     """The candidate's side, beside the log's proposer."""
 
-    handles = (Begin, Expired, Heartbeat, Echo, ProbeReply, Elected, Deposed, Chosen)
+    handles = (Begin, Expired, Heartbeat, Echo, ProbeReply, Elected, Deposed, Chosen, Accept, Accepted)
 
     def __init__(self, company: Company, next_slot: int) -> None:
         self._node = company.node
@@ -83,6 +85,8 @@ class Election:
         self._next_slot = next_slot
         self._known_end = next_slot
         self._probe_number = 0
+        # Whether the leader has proposed anything since the election timer was started.
+        self._heard = False
         # Elections in a row in which this node stood back because it was behind.
         self._stood_back = 0
         self._beats_per_check = max(2, round(company.settings.election_timeout_seconds / company.settings.heartbeat_seconds))
@@ -95,8 +99,12 @@ class Election:
                 return Effects(timers=(StartTimer(ELECTION, 0.0, jitter),))
             case Heartbeat():
                 return self._heartbeat(source, message)
-            case Echo():
+            case Echo() | Accepted():
                 return self._echo(source, message)
+            case Accept():
+                # As good as a heartbeat, and under load there are many: the timer looks at this instead of being set anew.
+                self._heard = self._heard or (message.ballot.node == source and message.ballot >= self.highest)
+                return NOTHING
             case ProbeReply():
                 return self._probe_reply(source, message)
             case Elected():
@@ -134,6 +142,9 @@ class Election:
         if message.timer != ELECTION or isinstance(self.phase, Reigning):
             return NOTHING
         lost = isinstance(self.phase, Waiting) and self.phase.leader != ZERO
+        if lost and self._heard:
+            self._heard = False
+            return Effects(timers=(self._election_timer(),))
         resign = isinstance(self.phase, Campaigning)
         self._probe_number += 1
         self.phase = Probing(set())
@@ -189,7 +200,7 @@ class Election:
         sends = tuple(Send(audience, heartbeat) for audience in (ACCEPTORS, PROPOSERS, LEARNERS))
         return Effects(send=sends, timers=(StartTimer(HEARTBEAT, self._settings.heartbeat_seconds),))
 
-    def _echo(self, source: str, message: Echo) -> Effects:
+    def _echo(self, source: str, message: Echo | Accepted) -> Effects:
         if isinstance(self.phase, Reigning) and message.ballot == self.phase.ballot and source in self._quorum.members:
             self.phase.echoed.add(source)
         return NOTHING
@@ -228,13 +239,15 @@ class Follower:
 class Witness:
     """The acceptor's side: remembers which leader is heard, and for how long."""
 
-    handles = (Heartbeat, Probe, Expired)
+    handles = (Heartbeat, Probe, Expired, Accept)
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         # The highest ballot whose heartbeat was heard; lower ones get no echo any more.
         self.highest = ZERO
         self._hears_leader = False
+        # Whether the leader has proposed anything since the timer was started.
+        self._heard = False
         self._chosen_through = 0
 
     def handle(self, source: str, message: WitnessMessage) -> Effects:
@@ -244,9 +257,11 @@ class Witness:
                 return self._heartbeat(source, message)
             case Probe():
                 return Effects(send=(Send(source, self._reply(message)),))
-            case Expired():
-                self._hears_leader = self._hears_leader and message.timer != LEADER_HEARD
+            case Accept():
+                self._heard = self._heard or (message.ballot.node == source and message.ballot >= self.highest)
                 return NOTHING
+            case Expired():
+                return self._expired() if message.timer == LEADER_HEARD else NOTHING
             case _:
                 assert_never(message)
 
@@ -260,8 +275,18 @@ class Witness:
             return NOTHING
         self.highest = message.ballot
         self._hears_leader = True
-        timeout = StartTimer(LEADER_HEARD, self._settings.election_timeout_seconds * 0.8)
-        return Effects(send=(Send(source, Echo(message.ballot)),), timers=(timeout,))
+        return Effects(send=(Send(source, Echo(message.ballot)),), timers=(self._timeout(),))
+
+    def _expired(self) -> Effects:
+        """No heartbeat came in time; the leader's proposals are as good."""
+        if self._hears_leader and self._heard:
+            self._heard = False
+            return Effects(timers=(self._timeout(),))
+        self._hears_leader = False
+        return NOTHING
+
+    def _timeout(self) -> StartTimer:
+        return StartTimer(LEADER_HEARD, self._settings.election_timeout_seconds * 0.8)
 
     def _reply(self, probe: Probe) -> ProbeReply:
         return ProbeReply(probe.number, self._hears_leader, self.highest, self._chosen_through)

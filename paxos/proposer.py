@@ -47,6 +47,7 @@ ProposerMessage = Promise | Nack | Begin | Expired | Chosen | Executed | Now | P
 RETRY = "retry"
 BACK_OFF = "back-off"
 _RESEND_SLOTS = 16
+_RESEND_DOUBLINGS = 3
 
 
 class Idle(Struct):
@@ -114,6 +115,8 @@ class Proposer:
         self._witness = (0, 0)
         self._inspecting = False
         self._retrying = False
+        # Resends in this campaign; sets how long a decree waits before the next.
+        self._resend_count = 0
 
     @property
     def proposed_end(self) -> int:
@@ -195,6 +198,7 @@ class Proposer:
 
     def _campaign(self) -> Effects:
         self.round_used = max(self.round_used, self.refused_by.round) + 1
+        self._resend_count = 0
         ballot = Ballot(self.round_used, self._node)
         self.phase = Preparing(ballot, self.next_slot)
         return Effects(
@@ -371,8 +375,13 @@ class Proposer:
         return self._restart_retry()
 
     def _restart_retry(self) -> tuple[Timer, ...]:
+        """A decree asks less and less often: there may be thousands of them, and acceptors that cannot keep up."""
         self._retrying = True
-        return (StartTimer(RETRY, self._settings.retry_seconds),)
+        if not self._contends:
+            return (StartTimer(RETRY, self._settings.retry_seconds),)
+        seconds = self._settings.retry_seconds * 2 ** min(self._resend_count, _RESEND_DOUBLINGS)
+        self._resend_count += 1
+        return (StartTimer(RETRY, seconds, seconds),)
 
     def _ballot(self) -> Ballot:
         match self.phase:

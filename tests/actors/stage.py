@@ -142,8 +142,13 @@ class Stage:
         self.mailbox.put(Delivery(channel, payload), len(payload))
 
     def drain(self) -> None:
-        """Let the actor take all that waits."""
-        self.actor.on_receive(WAKE)
+        """Let the actor take all that waits, in as many drains as it needs."""
+        woken = ["first"]
+        self.mailbox.attach(lambda: woken.append("again"))
+        while woken:
+            woken.clear()
+            self.actor.on_receive(WAKE)
+        self.mailbox.attach(lambda: None)
 
     def play(self, source: str, *messages: WireMessage, target: str = "acceptors", group: str = LOG, store: str = "log") -> None:
         """One frame, one drain."""

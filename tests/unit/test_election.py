@@ -8,6 +8,8 @@ from paxos.ballot import ZERO, Ballot
 from paxos.effects import ACCEPTORS, LEARNERS, NOTHING, PROPOSERS, CancelTimer, Effects, Send, StartTimer, telling
 from paxos.election import ELECTION, HEARTBEAT, Campaigning, Election, Probing, Reigning, Waiting
 from paxos.messages import (
+    Accept,
+    Accepted,
     Begin,
     Chosen,
     Deposed,
@@ -263,3 +265,23 @@ def test_the_check_for_echoes_waits_for_two_beats_at_least() -> None:
     election.handle("p1", Elected(FIRST, 0))
     assert election.handle("p1", Expired(HEARTBEAT)).send == heartbeats(FIRST)
     assert election.handle("p1", Expired(HEARTBEAT)) == telling(Resign())
+
+
+# ---- under load ------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_leaders_proposals_put_the_next_election_off() -> None:
+    election = new_election()
+    election.handle("p2", Heartbeat(LEADER, 0))
+    assert election.handle("p2", Accept(LEADER, 0, b"", 0)) == NOTHING
+    assert election.handle("p1", Expired(ELECTION)) == Effects(timers=(ELECTION_TIMER,))
+    assert election.handle("p1", Expired(ELECTION)).send != ()
+
+
+def test_votes_for_a_reigning_ballot_are_as_good_as_echoes() -> None:
+    election = new_election()
+    election.handle("p1", Elected(FIRST, 0))
+    for _ in range(20):
+        for acceptor in ("a1", "a2"):
+            election.handle(acceptor, Accepted(FIRST, 0, 0))
+        assert Resign() not in election.handle("p1", Expired(HEARTBEAT)).tell

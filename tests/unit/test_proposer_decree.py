@@ -29,7 +29,7 @@ from tests.unit.company import BLUE, FIRST, RED, SETTINGS, batch, company, empty
 
 GROUP = decree_group("colour")
 HIGH = Ballot(7, "p2")
-RETRYING = StartTimer(RETRY, SETTINGS.retry_seconds)
+RETRYING = StartTimer(RETRY, SETTINGS.retry_seconds, SETTINGS.retry_seconds)
 
 
 def new_proposer(settings: Settings = SETTINGS) -> Proposer:
@@ -244,3 +244,10 @@ def test_a_question_is_not_stuck_behind_a_reign_whose_work_was_withdrawn() -> No
     proposer.handle("p1", Withdraw((BLUE,)))
     assert proposer.flush() == NOTHING
     assert proposer.handle("p1", Inspect()).send == (Send(ACCEPTORS, Prepare(Ballot(2, "p1"), 0)),)
+
+
+def test_a_decree_that_nobody_answers_asks_less_and_less_often() -> None:
+    proposer = proposing(BLUE)
+    waits = [proposer.handle("p1", Expired(RETRY)).timers[0] for _ in range(5)]
+    factors = [2, 4, 8, 8, 8]
+    assert waits == [StartTimer(RETRY, SETTINGS.retry_seconds * factor, SETTINGS.retry_seconds * factor) for factor in factors]

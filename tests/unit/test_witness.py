@@ -5,7 +5,7 @@ import pytest
 from paxos.ballot import ZERO, Ballot
 from paxos.effects import NOTHING, Effects, Send, sending
 from paxos.election import LEADER_HEARD, Witness
-from paxos.messages import Echo, Expired, Heartbeat, Probe, ProbeReply
+from paxos.messages import Accept, Echo, Expired, Heartbeat, Probe, ProbeReply
 from tests.unit.company import FIRST, SETTINGS, started
 
 LEADER = Ballot(3, "p2")
@@ -51,3 +51,17 @@ def test_a_heartbeat_that_the_owner_of_its_ballot_did_not_send_gets_no_echo(witn
 
 def test_nothing_waits_for_the_end_of_a_drain(witness: Witness) -> None:
     assert witness.flush() == Effects()
+
+
+def test_a_leaders_proposals_are_as_good_as_its_heartbeats(witness: Witness) -> None:
+    assert witness.handle("p2", Accept(LEADER, 0, b"", 0)) == NOTHING
+    assert LEADER_HEARD in started(witness.handle("a1", Expired(LEADER_HEARD)))
+    assert witness.handle("p1", Probe(1)) == sending("p1", ProbeReply(1, True, LEADER, 5))
+    assert witness.handle("a1", Expired(LEADER_HEARD)) == NOTHING
+    assert witness.handle("p1", Probe(2)) == sending("p1", ProbeReply(2, False, LEADER, 5))
+
+
+def test_proposals_of_others_say_nothing_of_the_leader(witness: Witness) -> None:
+    witness.handle("p1", Accept(FIRST, 0, b"", 0))
+    witness.handle("p1", Accept(LEADER, 0, b"", 0))
+    assert witness.handle("a1", Expired(LEADER_HEARD)) == NOTHING
