@@ -65,7 +65,10 @@ class SqliteStorage:
                 raise explained(path, error) from error
             store = cls(path, connection, guard, owner._replace(boot_count=owner.boot_count + 1))
             store.write((), sync=True)
-            store._settle()
+            try:
+                store._settle()
+            except (sqlite3.Error, OSError) as error:
+                raise explained(path, error) from error
             undo.pop_all()
         return store
 

@@ -78,6 +78,7 @@ def run(
     from redpaxos.node import NodeConfig
 
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format=_LINE)
+    logging.getLogger("pykka").addFilter(_is_no_explained_end)
     log = logging.getLogger("redpaxos")
     config = NodeConfig(name, cluster.name, members, roles, cluster.secret, settings_of(context)).checked()
     directory = _make_directory(Path(data_dir if data_dir is not None else f"redpaxos-data/{name}"))
@@ -117,6 +118,14 @@ def _attend(running: "Node", transport: "BrokerTransport", *, as_json: bool) -> 
     else:
         click.echo(f"node {config.name} of cluster {config.cluster} is ready")
     running.wait()
+
+
+def _is_no_explained_end(record: logging.LogRecord) -> bool:
+    """Whether to print what Pykka logs: not where an actor ended for a reason that we say in one line, its store or a stranger."""
+    from actors.base import StrangerError
+    from actors.storage.base import StorageError
+
+    return not (record.exc_info and isinstance(record.exc_info[1], StorageError | StrangerError))
 
 
 def _make_directory(directory: Path) -> Path:

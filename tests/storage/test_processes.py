@@ -121,6 +121,22 @@ def test_after_a_failed_sync_nothing_is_acknowledged_any_more(start_writer: Star
     check_acknowledged(open_store, said)
 
 
+@strace
+@pytest.mark.strace
+@pytest.mark.parametrize("position", range(1, 6))
+def test_a_sync_that_fails_while_a_store_is_opened_is_explained(path: Path, position: int) -> None:
+    script = (
+        "import sys\nfrom pathlib import Path\n"
+        "from actors.storage.base import StorageError\nfrom actors.storage.sqlite import SqliteStorage\n"
+        "try: SqliteStorage.open(Path(sys.argv[1]), cluster='c', node='n1').close()\n"
+        "except StorageError as error: print(error)"
+    )
+    fault = f"inject=fsync,fdatasync:error=EIO:when={position}+"
+    under = ("strace", "-f", "-o", str(path.with_name("trace")), "-e", "trace=fsync,fdatasync", "-e", fault)
+    done = subprocess.run([*under, sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=False)
+    assert re.fullmatch(r".+sqlite3\S* (failed with|cannot be read and written).+", done.stdout.strip()), done.stderr
+
+
 @pytest.fixture(scope="module")
 def system_calls(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """What `writer sequence` did, in order: `begin 0`, `end 0`, and calls like `sync -wal` with the suffix of the file's name."""
