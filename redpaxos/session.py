@@ -7,9 +7,12 @@ travels together. Answers settle operations on the thread that they arrive on.
 import heapq
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from typing import TypeVar
+
+from msgspec import Struct
 
 from paxos.calls import CALL_SETTINGS, Calls, CallSettings, Settlement
 from paxos.codec import FRAME_BYTES
@@ -31,12 +34,23 @@ _FOREVER_SECONDS = 3600.0
 Settle = Callable[[Settlement], None]
 
 
+class Request(Struct, frozen=True):
+    """An operation that was handed in."""
+
+    deadline: float
+    machine: str
+    body: bytes
+    settle: Settle
+
+
 class Session:
     """Safe to share between threads; close() it when done. Nothing is sent before the first operation."""
 
     def __init__(self, line: Line, numbers: Iterator[int], settings: CallSettings = CALL_SETTINGS) -> None:
         self._line = line
         self._calls = Calls(line.name, numbers, settings)
+        # What was handed in, for the thread to take: without the lock, or those who hand in much would starve those who settle.
+        self._inbox: deque[Request] = deque()
         # Guards all that follows and _calls; nothing is published and no future is settled by who holds it.
         self._lock = threading.Lock()
         self._woken, self._room = threading.Condition(self._lock), threading.Condition(self._lock)
@@ -52,6 +66,7 @@ class Session:
         self._thread: threading.Thread | None = None
         # Until when the thread sleeps unless it is woken.
         self._sleeps_until = 0.0
+        self._asleep = False
         self._closed = False
         # Marks threads that settle: callbacks may submit, but must not wait for room.
         self._settling = threading.local()
@@ -72,6 +87,7 @@ class Session:
         """Settle what is under way, as not done or unknown, and end the thread; idempotent."""
         with self._lock:
             self._closed = True
+            self._admit_all()
             for ticket in list(self._settles):
                 self._calls.give_up(ticket)
             settled = self._take_settlements()
@@ -101,42 +117,64 @@ class Session:
             raise RejectedError(f"the operation has {len(body)} bytes, at most {_OPERATION_BYTES} can be sent")
         future: Future[T] = Future()
         future.set_running_or_notify_cancel()  # It cannot be taken back from here on.
-        deadline = time.monotonic() + timeout
+        request = Request(time.monotonic() + timeout, machine, body, lambda settlement: _settle(future, settlement, decode, timeout))
+        if not self._has_room() or self._closed:
+            self._await_room(request.deadline, timeout)
+        if not alone or self._inbox or not self._calls.is_idle:
+            self._inbox.append(request)
+            if self._asleep or self._closed or self._thread is None:
+                self._call_thread()
+            return future
         with self._lock:
-            self._await_room(deadline, timeout)
-            at_once = alone and self._calls.is_idle
-            self._admit(deadline, machine, body, lambda settlement: _settle(future, settlement, decode, timeout))
-            if at_once:
-                self._take(self._calls.flush())
-                self._wake(self._next_due())
-            else:
-                self._wake(0.0)
-        if at_once:
-            self._publish_all()
+            self._inbox.append(request)
+            self._admit_all()
+            self._take(self._calls.flush())
+            self._start_thread()
+            self._wake(self._next_due())
+        self._publish_all()
         return future
 
-    def _admit(self, deadline: float, machine: str, body: bytes, settle: Settle) -> None:
-        self._ticket_count += 1
-        self._settles[self._ticket_count] = settle
-        heapq.heappush(self._deadlines, (deadline, self._ticket_count))
-        self._calls.submit(self._ticket_count, machine, body)
+    def _admit_all(self) -> None:
+        """Take in what was handed in."""
+        while self._inbox:
+            request = self._inbox.popleft()
+            self._ticket_count += 1
+            self._settles[self._ticket_count] = request.settle
+            heapq.heappush(self._deadlines, (request.deadline, self._ticket_count))
+            self._calls.submit(self._ticket_count, request.machine, request.body)
         if len(self._deadlines) > 2 * len(self._settles) + _DEADLINE_COUNT:
             self._deadlines = [entry for entry in self._deadlines if entry[1] in self._settles]
             heapq.heapify(self._deadlines)
+
+    def _call_thread(self) -> None:
+        """Let the thread see to the inbox; after the end there is none, and what was handed in meanwhile is not done."""
+        with self._lock:
+            if not self._closed:
+                self._start_thread()
+                self._wake(0.0)
+                return
+            self._admit_all()
+            for ticket in list(self._settles):
+                self._calls.give_up(ticket)
+            settled = self._take_settlements()
+        self._settle_all(settled)
+
+    def _start_thread(self) -> None:
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="redpaxos-session", daemon=True)
             self._thread.start()
 
     def _await_room(self, deadline: float, timeout: float) -> None:
         """Wait while too much waits; who settles others may not."""
-        while not self._closed and not self._has_room() and not getattr(self._settling, "active", False):
-            if not self._room.wait(deadline - time.monotonic()) and not self._has_room():
-                raise NotDoneError(f"too many operations wait, and none was taken within {timeout} s")
-        if self._closed:
-            raise NotDoneError("the client is closed")
+        with self._lock:
+            while not self._closed and not self._has_room() and not getattr(self._settling, "active", False):
+                if not self._room.wait(deadline - time.monotonic()) and not self._has_room():
+                    raise NotDoneError(f"too many operations wait, and none was taken within {timeout} s")
+            if self._closed:
+                raise NotDoneError("the client is closed")
 
     def _has_room(self) -> bool:
-        return self._calls.waiting_count < _WAITING_COUNT and self._calls.waiting_bytes < _WAITING_BYTES
+        return len(self._inbox) + self._calls.waiting_count < _WAITING_COUNT and self._calls.waiting_bytes < _WAITING_BYTES
 
     # ---- the thread --------------------------------------------------------------------------------------------------------------
 
@@ -146,6 +184,7 @@ class Session:
             with self._lock:
                 if self._closed:
                     return
+                self._admit_all()
                 self._pass_time(time.monotonic())
                 self._take(self._calls.flush())
                 settled = self._take_settlements()
@@ -156,10 +195,15 @@ class Session:
             self._publish_all()
 
     def _sleep(self) -> None:
-        """Until somebody wakes it, or the next timer or deadline; nobody hands anything in meanwhile without waking it."""
+        """Until somebody wakes it, or the next timer or deadline.
+
+        Who hands in looks at _asleep afterwards, so it is set before the inbox is looked at.
+        """
         self._sleeps_until = self._next_due()
-        while (left := self._sleeps_until - time.monotonic()) > 0:
+        self._asleep = True
+        while not self._inbox and (left := self._sleeps_until - time.monotonic()) > 0:
             self._woken.wait(min(left, _FOREVER_SECONDS))
+        self._asleep = False
 
     def _wake(self, due: float) -> None:
         """Have the thread look again at `due`, if it would sleep longer."""
@@ -190,7 +234,7 @@ class Session:
     def _take_settlements(self) -> list[tuple[Settle, Settlement]]:
         """What was settled; there may be room for others."""
         settlements, self._calls.settlements = self._calls.settlements, []
-        if settlements and self._has_room():
+        if self._has_room():
             self._room.notify_all()
         return [(self._settles.pop(settlement.ticket), settlement) for settlement in settlements]
 
