@@ -249,7 +249,9 @@ class Client:
                 return page
             self._reader = self._node
         whoever = f"node {node}" if node else "any node"
-        raise NotDoneError(f"no answer from {whoever} that reads the log within {timeout} s")
+        raise NotDoneError(
+            f"no answer from {whoever} that reads the log within {timeout} s: is it running, and is the cluster's name right?"
+        )
 
     def _find_reader(self, deadline: float) -> str:
         """Find a node that knows the log; empty if nobody answers yet."""
@@ -310,7 +312,7 @@ def _conclude(errand: Errand, timeout: float) -> Decision:
     if outcome is None and errand.open_attempts:
         raise OutcomeUnknownError(f"no answer within {timeout} s; ask again with id {errand.id}", errand.id)
     if outcome is None:
-        raise NotDoneError(f"no proposer took it within {timeout} s: is a node running, and is Redis in reach?")
+        raise NotDoneError(f"no proposer took it within {timeout} s: is a node running, and is the cluster's name right?")
     match outcome.kind:
         case OutcomeKind.DONE:
             entry = outcome.entries[0]

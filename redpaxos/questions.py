@@ -42,7 +42,7 @@ class Questions:
                 self._never.wait(_PAUSE_SECONDS)
             patience = min(2 * patience, _LAST_ANSWER_SECONDS)
             self._leader = self._reader = ""
-        raise NotDoneError(f"{f'node {node}' if node else 'no node'} gave no answer within {timeout} s: is a quorum running?")
+        raise NotDoneError(f"no answer from {f'node {node}' if node else 'any node'} within {timeout} s: is a quorum running?")
 
     def wait(self, machine: str, question: bytes, *, node: str = "", timeout: float) -> bytes:
         """The machine's answer once it has one, from any node or `node`; empty if it has none within the time."""

@@ -27,7 +27,7 @@ Report = dict[str, Any]
 def status(*, node: str, check: bool, name: str | None, cluster: Cluster, timeout: float, as_json: bool) -> int:
     """Show each node of the cluster, as far as it answers.
 
-    Exits with 4 if nobody answers, if nobody leads, or if the acceptors that answer are no quorum.
+    Exits with 4 if nobody answers, if nobody leads, if the acceptors that answer are no quorum, or if nodes disagree who the members are.
     """
     if check and not name:
         raise click.UsageError("--check needs the node's name: add --name NAME or set REDPAXOS_NAME")
@@ -63,6 +63,7 @@ def assess(reports: list[Report]) -> Health:
     """Whether a proposal would be chosen, as far as the answers tell."""
     if not reports:
         return Health(False, "", "", False, "nobody answers: is a node running, and is the cluster's name right?")
+    told = {",".join(report["members"]): report["node"] for report in reports}
     members = sorted({member for report in reports for member in report["members"]})
     voting = {report["node"] for report in reports if report["kind"] == "acceptor"} & set(members)
     quorum = len(voting) > len(members) // 2
@@ -71,6 +72,10 @@ def assess(reports: list[Report]) -> Health:
     # Somebody who was just deposed may not know yet; the highest ballot counts.
     number, leader = max(((report["round"], report["node"]) for report in reports if report.get("phase") == "leading"), default=(0, ""))
     ballot = ballot_text((number, leader)) if leader else ""
+    if len(told) > 1:
+        # Majorities of different members need not meet.
+        lists = ", but ".join(f"{node} has {names}" for names, node in sorted(told.items()))
+        return Health(False, leader, ballot, False, f"different members, so two values may be chosen for one slot: {lists}")
     if not quorum:
         return Health(False, leader, ballot, False, f"no quorum: only {counted}, {len(members) // 2 + 1} are needed")
     if not leader:

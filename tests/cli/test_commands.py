@@ -5,6 +5,7 @@ import json
 import pytest
 import redis
 
+from redpaxos.cli.status import assess
 from tests.cli.conftest import CLUSTER, MEMBERS, Redpaxos, await_true, lines_of, said
 from tests.servers import RedisServer
 
@@ -133,6 +134,17 @@ def test_status_shows_every_node_and_who_leads(cluster: Redpaxos) -> None:
     assert record["leader"] in MEMBERS
     assert {(report["node"], report["kind"]) for report in record["nodes"]} == {(n, k) for n in MEMBERS for k in ("acceptor", "proposer")}
     assert {report["node"] for report in lines_of(cluster("status", "-o", "json", "--node", "n2"))[0]["nodes"]} == {"n2"}
+
+
+def test_status_says_so_where_nodes_were_given_different_members() -> None:
+    reports = [
+        {"node": node, "kind": kind, "members": names.split(","), "phase": "leading", "leader": "n1", "round": 1}
+        for node, names in (("n1", "n1,n2,n3"), ("n2", "n1,n2,n3"), ("n4", "n1,n2,n4"))
+        for kind in ("acceptor", "proposer")
+    ]
+    health = assess(reports)
+    assert not health.well
+    assert "n1,n2,n3, but n4 has n1,n2,n4" in health.line
 
 
 def test_status_of_one_node_says_nothing_of_the_others(cluster: Redpaxos) -> None:
