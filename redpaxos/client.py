@@ -312,7 +312,7 @@ def _conclude(errand: Errand, timeout: float) -> Decision:
     if outcome is None and errand.open_attempts:
         raise OutcomeUnknownError(f"no answer within {timeout} s; ask again with id {errand.id}", errand.id)
     if outcome is None:
-        raise NotDoneError(f"no proposer took it within {timeout} s: is a node running, and is the cluster's name right?")
+        raise NotDoneError(f"no proposer took it within {timeout} s: are a node and Redis in reach, and is the cluster's name right?")
     match outcome.kind:
         case OutcomeKind.DONE:
             entry = outcome.entries[0]
