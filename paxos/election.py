@@ -103,7 +103,8 @@ class Election:
                 return self._echo(source, message)
             case Accept():
                 # As good as a heartbeat, and under load there are many: the timer looks at this instead of being set anew.
-                self._heard = self._heard or (message.ballot.node == source and message.ballot >= self.highest)
+                followed = isinstance(self.phase, Waiting) and self.phase.leader == message.ballot and message.ballot.node == source
+                self._heard = self._heard or followed
                 return NOTHING
             case ProbeReply():
                 return self._probe_reply(source, message)
@@ -133,6 +134,7 @@ class Election:
             # Somebody reigns; the proposer says Deposed when it has let go.
             return telling(Resign())
         known = isinstance(self.phase, Waiting) and self.phase.leader == message.ballot
+        self._heard = False
         self.phase = Waiting(message.ballot)
         return Effects(timers=(self._election_timer(),), tell=() if known else (Following(source),))
 
@@ -144,7 +146,7 @@ class Election:
         lost = isinstance(self.phase, Waiting) and self.phase.leader != ZERO
         if lost and self._heard:
             self._heard = False
-            return Effects(timers=(self._election_timer(),))
+            return Effects(timers=(StartTimer(ELECTION, self._settings.election_timeout_seconds / 2),))
         resign = isinstance(self.phase, Campaigning)
         self._probe_number += 1
         self.phase = Probing(set())
@@ -274,19 +276,17 @@ class Witness:
         if message.ballot < self.highest or message.ballot.node != source:
             return NOTHING
         self.highest = message.ballot
-        self._hears_leader = True
-        return Effects(send=(Send(source, Echo(message.ballot)),), timers=(self._timeout(),))
+        self._hears_leader, self._heard = True, False
+        timeout = StartTimer(LEADER_HEARD, self._settings.election_timeout_seconds * 0.8)
+        return Effects(send=(Send(source, Echo(message.ballot)),), timers=(timeout,))
 
     def _expired(self) -> Effects:
         """No heartbeat came in time; the leader's proposals are as good."""
         if self._hears_leader and self._heard:
             self._heard = False
-            return Effects(timers=(self._timeout(),))
+            return Effects(timers=(StartTimer(LEADER_HEARD, self._settings.election_timeout_seconds / 2),))
         self._hears_leader = False
         return NOTHING
-
-    def _timeout(self) -> StartTimer:
-        return StartTimer(LEADER_HEARD, self._settings.election_timeout_seconds * 0.8)
 
     def _reply(self, probe: Probe) -> ProbeReply:
         return ProbeReply(probe.number, self._hears_leader, self.highest, self._chosen_through)

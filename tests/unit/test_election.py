@@ -274,7 +274,7 @@ def test_a_leaders_proposals_put_the_next_election_off() -> None:
     election = new_election()
     election.handle("p2", Heartbeat(LEADER, 0))
     assert election.handle("p2", Accept(LEADER, 0, b"", 0)) == NOTHING
-    assert election.handle("p1", Expired(ELECTION)) == Effects(timers=(ELECTION_TIMER,))
+    assert election.handle("p1", Expired(ELECTION)) == Effects(timers=(StartTimer(ELECTION, SETTINGS.election_timeout_seconds / 2),))
     assert election.handle("p1", Expired(ELECTION)).send != ()
 
 
