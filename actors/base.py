@@ -24,30 +24,11 @@ from actors.timers import Timers
 from paxos.cast import Cast
 from paxos.codec import Codec, Envelope, Letter
 from paxos.company import Company
+from paxos.cues import Begin, Deposed, Elected, Expired, Following, Message, Now
 from paxos.effects import Effects, Send, StartTimer
 from paxos.errors import MalformedError, PaxosError
 from paxos.groups import LOG, is_decree
-from paxos.messages import (
-    Accept,
-    Answer,
-    Begin,
-    ChosenPage,
-    Deposed,
-    Elected,
-    Expired,
-    Following,
-    Inquire,
-    LogPage,
-    Message,
-    Now,
-    Outcome,
-    Promise,
-    Report,
-    Results,
-    Stranger,
-    VotesPage,
-    WireMessage,
-)
+from paxos.messages import Accept, Answer, ChosenPage, Inquire, LogPage, Outcome, Promise, Report, Results, Stranger, VotesPage, WireMessage
 from paxos.records import LAZY, PeerStore, Record
 from transport.base import Transport, TransportClosedError, TransportError
 

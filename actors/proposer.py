@@ -7,12 +7,14 @@ from actors.learner import LearnerActor
 from paxos import doors
 from paxos.cast import Cast
 from paxos.casting import proposer_cast
+from paxos.cues import Knock, Message
 from paxos.effects import ACCEPTORS, LEARNERS, PROPOSERS, Effects, Send
 from paxos.errors import MalformedError
 from paxos.groups import LOG, is_decree
 from paxos.intake import Intake
-from paxos.messages import Command, Knock, Message, Outcome, OutcomeKind, Query, Submit
+from paxos.messages import Outcome, OutcomeKind, Query, Submit
 from paxos.proposer import Proposer
+from paxos.values import Command
 
 _OVERLOADED = "overloaded, try later"
 # Each open decree has two or three.

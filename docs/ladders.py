@@ -17,6 +17,7 @@ from paxos.archive import Archive
 from paxos.cast import Cast
 from paxos.casting import acceptor_cast, proposer_cast
 from paxos.company import Company
+from paxos.cues import Begin, Expired, Message
 from paxos.effects import ACCEPTORS, LEARNERS, PROPOSERS, Effects
 from paxos.election import ELECTION, HEARTBEAT, LEADER_HEARD
 from paxos.groups import LOG, decree_group
@@ -27,15 +28,11 @@ from paxos.messages import (
     Accepted,
     AskChosen,
     AskVotes,
-    Begin,
     ChosenPage,
-    Command,
     Echo,
-    Expired,
     Heartbeat,
     Locate,
     Located,
-    Message,
     Nack,
     Outcome,
     Prepare,
@@ -48,6 +45,7 @@ from paxos.messages import (
     WireMessage,
 )
 from paxos.quorum import majority
+from paxos.values import Command
 from redpaxos.simulation.ladder import Arrow, Note, Remark, Row, describe_ballot, describe_value, draw
 from redpaxos.simulation.player import Player
 

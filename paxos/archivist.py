@@ -2,9 +2,11 @@
 
 from paxos.archive import Archive
 from paxos.batches import entries_of
+from paxos.cues import Executed
 from paxos.effects import NOTHING, Effects, Send, sending
-from paxos.messages import Entry, Executed, LogPage, ReadLog
+from paxos.messages import LogPage, ReadLog
 from paxos.settings import Settings
+from paxos.values import Entry
 
 _READER_COUNT = 1000
 

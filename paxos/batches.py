@@ -7,8 +7,8 @@ import msgspec
 from paxos.archive import Archive
 from paxos.ballot import Ballot
 from paxos.errors import InvariantViolation
-from paxos.messages import Action, Batch, Command, Entry, Open, Operation
 from paxos.records import Learned
+from paxos.values import Action, Batch, Command, Entry, Open, Operation
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Batch)

@@ -12,9 +12,11 @@ from typing import assert_never
 
 from msgspec import Struct
 
+from paxos.cues import Expired
 from paxos.effects import NOTHING, PROPOSERS, CancelTimer, Effects, Send, StartTimer, sending
 from paxos.errand import Contact
-from paxos.messages import Call, Expired, Locate, Located, Open, Operation, OutcomeKind, Result, ResultKind, Results, Turned
+from paxos.messages import Call, Locate, Located, OutcomeKind, Result, ResultKind, Results, Turned
+from paxos.values import Open, Operation
 
 CallsMessage = Located | Results | Turned | Expired
 

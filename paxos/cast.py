@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Protocol
 
+from paxos.cues import Message
 from paxos.effects import NOTHING, Effects, together
-from paxos.messages import Message
 
 
 class Role(Protocol):

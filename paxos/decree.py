@@ -11,27 +11,12 @@ from msgspec import Struct
 from paxos.archive import Archive
 from paxos.batches import entry_at
 from paxos.company import Company
+from paxos.cues import Begin, Executed, Expired, Inspect, Knock, Propose, Undecided, Withdraw, Withdrawn
 from paxos.doors import rejection, repetition
 from paxos.effects import NOTHING, Effects, Send, StartTimer, telling
 from paxos.intake import NO_QUORUM, unacceptable
-from paxos.messages import (
-    Action,
-    Begin,
-    Command,
-    Entry,
-    Executed,
-    Expired,
-    Inspect,
-    Knock,
-    Outcome,
-    OutcomeKind,
-    Propose,
-    Query,
-    Submit,
-    Undecided,
-    Withdraw,
-    Withdrawn,
-)
+from paxos.messages import Outcome, OutcomeKind, Query, Submit
+from paxos.values import Action, Command, Entry
 
 DecreeMessage = Begin | Expired | Submit | Query | Knock | Executed | Undecided | Withdrawn
 

@@ -8,23 +8,12 @@ from typing import assert_never
 
 from paxos.ballot import ZERO, Ballot
 from paxos.company import Company
+from paxos.cues import Deposed, Elected, Executed, Following, Propose
 from paxos.effects import NOTHING, Effects, Send, sending, telling
 from paxos.executor import Executor
-from paxos.messages import (
-    Call,
-    Deposed,
-    Elected,
-    Executed,
-    Following,
-    Open,
-    Operation,
-    Propose,
-    Result,
-    ResultKind,
-    Results,
-    Turned,
-)
+from paxos.messages import Call, Result, ResultKind, Results, Turned
 from paxos.proposer import Proposer
+from paxos.values import Open, Operation
 
 DeskMessage = Call | Executed | Elected | Deposed | Following
 

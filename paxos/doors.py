@@ -11,7 +11,7 @@ from paxos.ballot import Ballot
 from paxos.effects import Announcement
 from paxos.errors import MalformedError
 from paxos.groups import LOG, decree_group, decree_name
-from paxos.messages import Command, Entry
+from paxos.values import Command, Entry
 
 PROPOSE = "propose"
 CHOSEN = "chosen"

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from paxos.messages import LocalMessage, WireMessage
+from paxos.cues import LocalMessage
+from paxos.messages import WireMessage
 from paxos.records import Record
 
 ACCEPTORS = "acceptors"

@@ -12,23 +12,9 @@ from msgspec import Struct
 
 from paxos.ballot import ZERO, Ballot
 from paxos.company import Company
+from paxos.cues import Begin, Chosen, Deposed, Elected, Expired, Following, Lead, Resign
 from paxos.effects import ACCEPTORS, LEARNERS, NOTHING, PROPOSERS, CancelTimer, Effects, Send, StartTimer, telling
-from paxos.messages import (
-    Accept,
-    Accepted,
-    Begin,
-    Chosen,
-    Deposed,
-    Echo,
-    Elected,
-    Expired,
-    Following,
-    Heartbeat,
-    Lead,
-    Probe,
-    ProbeReply,
-    Resign,
-)
+from paxos.messages import Accept, Accepted, Echo, Heartbeat, Probe, ProbeReply
 from paxos.settings import Settings
 
 ElectionMessage = Begin | Expired | Heartbeat | Echo | ProbeReply | Elected | Deposed | Chosen | Accept | Accepted

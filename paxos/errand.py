@@ -10,9 +10,11 @@ from typing import assert_never
 
 from msgspec import Struct
 
+from paxos.cues import Expired
 from paxos.effects import NOTHING, PROPOSERS, CancelTimer, Effects, StartTimer, sending
 from paxos.groups import is_decree
-from paxos.messages import Command, Expired, Locate, Located, Outcome, OutcomeKind, Query, Submit
+from paxos.messages import Locate, Located, Outcome, OutcomeKind, Query, Submit
+from paxos.values import Command
 
 ErrandMessage = Located | Outcome | Expired
 

@@ -10,8 +10,9 @@ from collections.abc import Mapping
 
 from paxos.errors import InvariantViolation
 from paxos.machines.base import Machine
-from paxos.messages import Batch, Open, Operation, Result, ResultKind
+from paxos.messages import Result, ResultKind
 from paxos.sessions import Sessions
+from paxos.values import Batch, Open, Operation
 
 _WITNESSED_SLOTS = 10_000
 

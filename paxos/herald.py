@@ -4,9 +4,9 @@ Every proposer's node executes everything, and the one that got a slot chosen an
 """
 
 from paxos.ballot import ZERO
+from paxos.cues import Elected, Executed
 from paxos.doors import chosen
 from paxos.effects import NOTHING, Effects
-from paxos.messages import Elected, Executed
 
 
 class Herald:

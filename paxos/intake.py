@@ -13,29 +13,13 @@ from msgspec import Struct
 from paxos.archive import Archive
 from paxos.batches import entry_at
 from paxos.company import Company
+from paxos.cues import Begin, Deposed, Elected, Executed, Expired, Following, Knock, Propose, Withdraw, Withdrawn
 from paxos.doors import check_id, check_json, rejection, repetition
 from paxos.effects import NOTHING, Effects, Send, StartTimer, sending, telling
 from paxos.errors import MalformedError
-from paxos.messages import (
-    Begin,
-    Command,
-    Deposed,
-    Elected,
-    Entry,
-    Executed,
-    Expired,
-    Following,
-    Knock,
-    Locate,
-    Located,
-    Outcome,
-    OutcomeKind,
-    Propose,
-    Submit,
-    Withdraw,
-    Withdrawn,
-)
+from paxos.messages import Locate, Located, Outcome, OutcomeKind, Submit
 from paxos.settings import Settings
+from paxos.values import Command, Entry
 
 IntakeMessage = Begin | Expired | Locate | Submit | Knock | Elected | Deposed | Following | Executed | Withdrawn
 

@@ -10,9 +10,10 @@ from typing import assert_never
 from paxos.archive import Archive
 from paxos.ballot import Ballot
 from paxos.company import Company
+from paxos.cues import Begin, Chosen, Expired
 from paxos.effects import ACCEPTORS, NOTHING, Effects, Send, StartTimer, sending
 from paxos.errors import InvariantViolation
-from paxos.messages import Accept, Accepted, AskChosen, AskVotes, Begin, Chosen, ChosenPage, Expired, Heartbeat, ProbeReply, VotesPage
+from paxos.messages import Accept, Accepted, AskChosen, AskVotes, ChosenPage, Heartbeat, ProbeReply, VotesPage
 
 LearnerMessage = Accept | Accepted | VotesPage | AskChosen | ChosenPage | Heartbeat | ProbeReply | Begin | Expired
 

@@ -15,12 +15,7 @@ from paxos.archive import Archive
 from paxos.ballot import END_SLOT, ZERO, Ballot
 from paxos.batches import encode_batch, weight
 from paxos.company import Company
-from paxos.effects import ACCEPTORS, NOTHING, CancelTimer, Effects, Send, StartTimer, Timer, telling
-from paxos.errors import InvariantViolation
-from paxos.groups import is_decree
-from paxos.messages import (
-    Accept,
-    Action,
+from paxos.cues import (
     Begin,
     Chosen,
     Deposed,
@@ -29,18 +24,19 @@ from paxos.messages import (
     Expired,
     Inspect,
     Lead,
-    Nack,
     Now,
-    Prepare,
-    Promise,
     Propose,
     Resign,
     Undecided,
-    Vote,
     Withdraw,
     Withdrawn,
 )
+from paxos.effects import ACCEPTORS, NOTHING, CancelTimer, Effects, Send, StartTimer, Timer, telling
+from paxos.errors import InvariantViolation
+from paxos.groups import is_decree
+from paxos.messages import Accept, Nack, Prepare, Promise, Vote
 from paxos.records import RoundUsed
+from paxos.values import Action
 
 ProposerMessage = Promise | Nack | Begin | Expired | Chosen | Executed | Now | Propose | Withdraw | Inspect | Lead | Resign
 

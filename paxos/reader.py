@@ -16,9 +16,10 @@ from msgspec import Struct
 
 from paxos.ballot import ZERO, Ballot
 from paxos.company import Company
+from paxos.cues import Deposed, Elected, Executed, Expired, Following
 from paxos.effects import ACCEPTORS, NOTHING, CancelTimer, Effects, Send, StartTimer, sending
 from paxos.executor import Executor
-from paxos.messages import Answer, AskSlot, Confirm, Confirmed, Deposed, Elected, Executed, Expired, Following, FreshSlot, Read
+from paxos.messages import Answer, AskSlot, Confirm, Confirmed, FreshSlot, Read
 from paxos.proposer import Proposer
 
 ReaderMessage = Read | AskSlot | FreshSlot | Confirmed | Elected | Deposed | Following | Executed | Expired

@@ -8,12 +8,13 @@ from collections.abc import Mapping
 
 from paxos.archive import Archive
 from paxos.batches import decode_batch
+from paxos.cues import Chosen, Executed
 from paxos.effects import NOTHING, Effects
 from paxos.errors import InvariantViolation
 from paxos.executor import Executor
 from paxos.machines.base import Machine
-from paxos.messages import Batch, Chosen, Command, Entry, Executed
 from paxos.records import Learned
+from paxos.values import Batch, Command, Entry
 
 _REPLAY_BYTES = 1024 * 1024
 

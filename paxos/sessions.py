@@ -10,7 +10,7 @@ import heapq
 
 from msgspec import Struct
 
-from paxos.messages import Open, Operation
+from paxos.values import Open, Operation
 
 
 class Session(Struct):

@@ -16,26 +16,14 @@ from typing import Any
 from msgspec import Raw, Struct
 
 from paxos.ballot import END_SLOT
+from paxos.cues import Expired
 from paxos.doors import check_decree, check_id, check_json
 from paxos.effects import ACCEPTORS, PROPOSERS, Effects, StartTimer
 from paxos.errand import Contact, Errand
 from paxos.errors import MalformedError
 from paxos.groups import LOG
-from paxos.messages import (
-    Command,
-    Entry,
-    Expired,
-    Inquire,
-    Locate,
-    Located,
-    LogPage,
-    Outcome,
-    OutcomeKind,
-    Query,
-    ReadLog,
-    Report,
-    Submit,
-)
+from paxos.messages import Inquire, Locate, Located, LogPage, Outcome, OutcomeKind, Query, ReadLog, Report, Submit
+from paxos.values import Command, Entry
 from redpaxos.errors import NotDoneError, OutcomeUnknownError, RejectedError, UndecidedError
 from redpaxos.kv import KeyValueStore
 from redpaxos.line import LOCATED, REPORTS, Line, page_key, request_key

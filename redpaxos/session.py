@@ -16,9 +16,10 @@ from msgspec import Struct
 
 from paxos.calls import CALL_SETTINGS, Calls, CallSettings, Settlement
 from paxos.codec import FRAME_BYTES
+from paxos.cues import Expired
 from paxos.effects import Effects, Send, StartTimer
 from paxos.groups import LOG
-from paxos.messages import Call, Expired, Located, OutcomeKind, Results, Turned, WireMessage
+from paxos.messages import Call, Located, OutcomeKind, Results, Turned, WireMessage
 from redpaxos.errors import NotDoneError, OutcomeUnknownError, RejectedError
 from redpaxos.line import CALLS, LOCATED, Line
 from transport.base import PayloadTooLargeError, TransportClosedError, TransportDownError, TransportError

@@ -14,7 +14,8 @@ from benchmarks.measuring import Job, Sample, histogram
 from paxos.codec import Codec, Envelope, Letter
 from paxos.effects import PROPOSERS
 from paxos.groups import LOG, decree_group
-from paxos.messages import Command, Locate, Located, Outcome, OutcomeKind, Submit, WireMessage
+from paxos.messages import Locate, Located, Outcome, OutcomeKind, Submit, WireMessage
+from paxos.values import Command
 
 Frame = tuple[str, bytes]
 """A channel, and what to publish there."""

@@ -6,7 +6,7 @@ import click
 
 if TYPE_CHECKING:
     from paxos.ballot import Ballot
-    from paxos.messages import Entry
+    from paxos.values import Entry
     from redpaxos.client import Decision
 
 

@@ -14,25 +14,14 @@ from msgspec import Struct
 
 from actors.sequences import Sequences
 from paxos.codec import Codec, Envelope, Letter
+from paxos.cues import Expired
 from paxos.doors import PROPOSE
 from paxos.effects import PROPOSERS, Effects, StartTimer
 from paxos.errand import Contact, Errand
 from paxos.errors import MalformedError
 from paxos.groups import LOG, decree_group
-from paxos.messages import (
-    Command,
-    Entry,
-    Expired,
-    Locate,
-    Located,
-    LogPage,
-    Outcome,
-    OutcomeKind,
-    Query,
-    ReadLog,
-    Submit,
-    WireMessage,
-)
+from paxos.messages import Locate, Located, LogPage, Outcome, OutcomeKind, Query, ReadLog, Submit, WireMessage
+from paxos.values import Command, Entry
 from redpaxos.simulation.cluster import CHANNELS, CLUSTER
 from redpaxos.simulation.invariants import Invariants
 from redpaxos.simulation.network import Network

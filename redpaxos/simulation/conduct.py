@@ -9,8 +9,9 @@ from msgspec import Struct
 
 from paxos.acceptor import Acceptor
 from paxos.ballot import ZERO, Ballot
+from paxos.cues import Chosen, Message
 from paxos.effects import Effects
-from paxos.messages import Accept, Accepted, Chosen, Message, Prepare, Promise, WireMessage
+from paxos.messages import Accept, Accepted, Prepare, Promise, WireMessage
 from redpaxos.simulation.ladder import describe_ballot
 
 

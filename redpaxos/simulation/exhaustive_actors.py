@@ -13,9 +13,10 @@ from msgspec import Struct
 from paxos.acceptor import Acceptor
 from paxos.ballot import Ballot
 from paxos.cast import Cast
+from paxos.cues import Chosen, Expired, Lead, Message, Propose
 from paxos.effects import ACCEPTORS, LEARNERS, PROPOSERS
 from paxos.errors import InvariantViolation
-from paxos.messages import Accept, Chosen, Expired, Lead, Message, Nack, Prepare, Propose
+from paxos.messages import Accept, Nack, Prepare
 from paxos.proposer import Leading, Proposer
 from paxos.replica import Replica
 from redpaxos.simulation.conduct import Conduct, Fact

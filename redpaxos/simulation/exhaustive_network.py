@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 from typing import Any
 
-from paxos.messages import Chosen, Nack
+from paxos.cues import Chosen
+from paxos.messages import Nack
 from redpaxos.simulation.conduct import Fact
 from redpaxos.simulation.exhaustive_actors import Actors, Event, Heard, State
 from redpaxos.simulation.exhaustive_verdict import chosen_by_votes

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from paxos.messages import Expired, Lead
+from paxos.cues import Expired, Lead
 from redpaxos.simulation.exhaustive_actors import Event, Heard
 from redpaxos.simulation.ladder import Arrow, Note, Remark, Row, describe, draw
 

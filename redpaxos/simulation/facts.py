@@ -8,8 +8,8 @@ from msgspec import Struct
 
 from paxos.ballot import ZERO, Ballot
 from paxos.batches import decode_batch
-from paxos.messages import Command, Entry
 from paxos.records import Voted
+from paxos.values import Command, Entry
 
 
 class Slot:

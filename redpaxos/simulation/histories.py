@@ -8,7 +8,8 @@ recorded up to where its page ends, because a replica may be behind and says so.
 from msgspec.structs import replace
 
 from paxos.groups import LOG
-from paxos.messages import Entry, OutcomeKind
+from paxos.messages import OutcomeKind
+from paxos.values import Entry
 from redpaxos.simulation.clients import Told
 from redpaxos.simulation.facts import Group
 from redpaxos.simulation.history import Operation, Outcome

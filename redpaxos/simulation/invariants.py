@@ -18,9 +18,9 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from paxos.ballot import ZERO, Ballot
-from paxos.messages import Command, Entry
 from paxos.quorum import Quorum
 from paxos.records import Learned, Promised, Record, RoundUsed, Voted
+from paxos.values import Command, Entry
 from redpaxos.simulation.disks import Disk, SimulatedStorage
 from redpaxos.simulation.facts import AcceptorFacts, Execution, Group, Slot
 from redpaxos.simulation.trace import render

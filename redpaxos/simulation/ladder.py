@@ -13,25 +13,10 @@ from msgspec import Struct
 
 from paxos.ballot import END_SLOT, Ballot
 from paxos.batches import decode_batch
+from paxos.cues import Message, Propose
 from paxos.errors import InvariantViolation
-from paxos.messages import (
-    Accept,
-    Accepted,
-    Action,
-    AskChosen,
-    AskVotes,
-    ChosenPage,
-    Command,
-    Message,
-    Nack,
-    Open,
-    Operation,
-    Prepare,
-    Promise,
-    Propose,
-    Vote,
-    VotesPage,
-)
+from paxos.messages import Accept, Accepted, AskChosen, AskVotes, ChosenPage, Nack, Prepare, Promise, Vote, VotesPage
+from paxos.values import Action, Command, Open, Operation
 
 _LEAST_WIDTH = 10
 _MARGIN = 2

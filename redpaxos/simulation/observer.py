@@ -12,7 +12,6 @@ from paxos.messages import (
     Accept,
     Accepted,
     ChosenPage,
-    Entry,
     Heartbeat,
     LogPage,
     Outcome,
@@ -23,6 +22,7 @@ from paxos.messages import (
     VotesPage,
     WireMessage,
 )
+from paxos.values import Entry
 from redpaxos.simulation.invariants import Invariants
 from redpaxos.simulation.network import Endpoint
 from redpaxos.simulation.trace import render

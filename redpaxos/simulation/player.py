@@ -10,12 +10,15 @@ from typing import Any, TypeVar
 from actors.storage.memory import MemoryStorage
 from paxos.archive import Archive
 from paxos.cast import Cast
+from paxos.cues import Message
 from paxos.effects import Effects, StartTimer
 from paxos.errors import InvariantViolation
-from paxos.messages import Message
 from paxos.records import LAZY, Record
 
 AnyRole = TypeVar("AnyRole")
+
+DELAYS = frozenset(("_refusal_count", "_resend_count"))
+"""What a role counts only to know how long its next timer should run; a snapshot knows no time, and they would make it endless."""
 
 
 class Player:
@@ -63,7 +66,8 @@ class Player:
 
     def snapshot(self) -> Any:
         """The state of the roles as one hashable value; equal values behave alike."""
-        return tuple(freeze(vars(role), hiding=self._storage) for role in self.cast.roles)
+        states = ({name: value for name, value in vars(role).items() if name not in DELAYS} for role in self.cast.roles)
+        return tuple(freeze(state, hiding=self._storage) for state in states)
 
     def _load(self) -> None:
         self._storage = MemoryStorage(cluster="simulation", node="player", store_id="store")

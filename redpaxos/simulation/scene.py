@@ -21,10 +21,12 @@ from paxos import casting
 from paxos.acceptor import Acceptor
 from paxos.ballot import ZERO
 from paxos.company import Company
+from paxos.cues import Executed, Expired, Lead, Message, Propose
 from paxos.effects import ACCEPTORS, LEARNERS, PROPOSERS, Effects, Send
 from paxos.errors import InvariantViolation
-from paxos.messages import Command, Executed, Expired, Lead, Message, Outcome, OutcomeKind, Propose, Submit, WireMessage
+from paxos.messages import Outcome, OutcomeKind, Submit, WireMessage
 from paxos.quorum import majority
+from paxos.values import Command
 from redpaxos.simulation.conduct import Conduct
 from redpaxos.simulation.exhaustive_case import CHECKS
 from redpaxos.simulation.exhaustive_verdict import chosen_by_votes, judge

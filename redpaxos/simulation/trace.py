@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from paxos.ballot import Ballot
 from paxos.codec import Envelope
-from paxos.messages import Batch, Command, Entry, Vote
+from paxos.messages import Vote
+from paxos.values import Batch, Command, Entry
 
 _VALUE_CHARACTERS = 60
 

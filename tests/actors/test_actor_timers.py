@@ -5,8 +5,9 @@ import pytest
 from actors.base import RoleActor
 from paxos.ballot import Ballot
 from paxos.cast import Cast
+from paxos.cues import Begin, Expired, Message
 from paxos.effects import NOTHING, CancelTimer, Effects, StartTimer
-from paxos.messages import Begin, Expired, Heartbeat, Locate, Message, Probe
+from paxos.messages import Heartbeat, Locate, Probe
 from tests.actors.stage import Stage
 
 

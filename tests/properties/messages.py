@@ -10,7 +10,8 @@ from msgspec import Meta, Struct
 
 from paxos.ballot import Ballot, Slot
 from paxos.codec import Envelope, Letter
-from paxos.messages import Command, WireMessage
+from paxos.messages import WireMessage
+from paxos.values import Command
 
 _LIMIT = 2**62
 

@@ -12,7 +12,8 @@ from paxos.ballot import Ballot
 from paxos.batches import decode_batch, encode_batch
 from paxos.codec import Codec, Envelope
 from paxos.errors import InvariantViolation, MalformedError
-from paxos.messages import Batch, Command, WireMessage
+from paxos.messages import WireMessage
+from paxos.values import Batch, Command
 from tests.properties.messages import BALLOTS, COMMANDS, ENVELOPES
 
 CODECS = [Codec("demo"), Codec("demo", b"secret")]

@@ -11,7 +11,7 @@ from paxos.ballot import Ballot
 from paxos.doors import check_json, chosen, malformed, parse_proposal, rejection
 from paxos.errors import MalformedError
 from paxos.groups import LOG, decree_group
-from paxos.messages import Command, Entry
+from paxos.values import Command, Entry
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 SPACE = st.text(" \t\n\r", max_size=3)

@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
 
 from paxos.ballot import ZERO
+from paxos.cues import Expired, Inspect, Lead, Propose, Resign
 from paxos.groups import LOG, decree_group, is_decree
 from paxos.learner import CATCH_UP
-from paxos.messages import Command, Expired, Inspect, Lead, Propose, Resign
 from paxos.proposer import BACK_OFF, RETRY
 from paxos.quorum import Quorum, majority
+from paxos.values import Command
 from tests.properties.world import ACCEPTOR_NAMES, PROPOSER_NAMES, World
 
 THOROUGH = os.environ.get("REDPAXOS_HYPOTHESIS") == "thorough"

@@ -12,14 +12,16 @@ from paxos.ballot import ZERO, Ballot
 from paxos.batches import decode_batch
 from paxos.cast import Cast
 from paxos.company import Company
+from paxos.cues import Chosen, Message
 from paxos.effects import ACCEPTORS, LEARNERS, Effects, Send
 from paxos.learner import Learner
-from paxos.messages import Accept, Accepted, Chosen, Command, Message, Prepare, Promise
+from paxos.messages import Accept, Accepted, Prepare, Promise
 from paxos.proposer import Proposer
 from paxos.quorum import Quorum
 from paxos.records import Voted
 from paxos.replica import Replica
 from paxos.settings import Settings
+from paxos.values import Command
 
 ACCEPTOR_NAMES = ("a1", "a2", "a3")
 PROPOSER_NAMES = ("p1", "p2")

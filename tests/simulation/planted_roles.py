@@ -14,9 +14,10 @@ from paxos.acceptor import Acceptor, AcceptorMessage
 from paxos.archive import Archive
 from paxos.ballot import ZERO, Ballot
 from paxos.company import Company
+from paxos.cues import Withdraw, Withdrawn
 from paxos.effects import ACCEPTORS, Effects, Send, sending, telling
 from paxos.learner import Learner, LearnerMessage
-from paxos.messages import Accept, Accepted, Nack, Prepare, Promise, Vote, WireMessage, Withdraw, Withdrawn
+from paxos.messages import Accept, Accepted, Nack, Prepare, Promise, Vote, WireMessage
 from paxos.proposer import Idle, Leading, Preparing, Proposer, ProposerMessage
 from paxos.quorum import Quorum
 from paxos.records import Promised, Record, RoundUsed, Voted

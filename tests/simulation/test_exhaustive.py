@@ -5,7 +5,6 @@ from collections import Counter
 import pytest
 from msgspec.structs import replace
 
-from paxos.proposer import BACK_OFF, RETRY
 from redpaxos.simulation.exhaustive import search
 from redpaxos.simulation.exhaustive_actors import Actors
 from redpaxos.simulation.exhaustive_case import DECREE, LOG_OF_TWO, Case
@@ -13,8 +12,7 @@ from redpaxos.simulation.exhaustive_network import Network, System
 from tests.simulation import planted_roles
 from tests.simulation.planted_roles import planted
 
-WITHOUT_CATCH_UP = frozenset((RETRY, BACK_OFF))
-COUNTING = replace(DECREE, learners=("l1",), rounds=1, crashes=0, timers=WITHOUT_CATCH_UP)
+COUNTING = replace(DECREE, learners=("l1",), rounds=1, crashes=0)
 """Two ballots, and a learner that counts their votes."""
 
 AGREEMENT = frozenset(("agreement",))
@@ -102,7 +100,7 @@ def test_a_counterexample_is_told_as_a_ladder() -> None:
 SMALL = [
     replace(DECREE, proposers=("p1",), rounds=2),
     replace(DECREE, acceptors=("a1",), rounds=1, crashes=1),
-    replace(DECREE, acceptors=("a1",), learners=("l1",), rounds=1, crashes=0, timers=WITHOUT_CATCH_UP),
+    replace(DECREE, acceptors=("a1",), learners=("l1",), rounds=1, crashes=0),
     replace(LOG_OF_TWO, acceptors=("a1",), rounds=1, crashes=0),
 ]
 

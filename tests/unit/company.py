@@ -7,9 +7,9 @@ from paxos.ballot import Ballot
 from paxos.batches import encode_batch
 from paxos.company import Company
 from paxos.effects import Effects, StartTimer
-from paxos.messages import Command
 from paxos.quorum import majority
 from paxos.settings import Settings
+from paxos.values import Command
 
 MEMBERS = ("a1", "a2", "a3")
 SETTINGS = Settings()

@@ -4,11 +4,13 @@ import pytest
 
 from actors.storage.memory import MemoryStorage
 from paxos.archivist import Archivist
+from paxos.cues import Chosen, Executed
 from paxos.effects import NOTHING, Effects, Send, sending
 from paxos.groups import LOG
-from paxos.messages import Chosen, Command, Entry, Executed, LogPage, ReadLog
+from paxos.messages import LogPage, ReadLog
 from paxos.replica import Replica
 from paxos.settings import Settings
+from paxos.values import Command, Entry
 from tests.unit.company import BLUE, FIRST, GREEN, RED, SETTINGS, batch, empty_archive, end_drain
 
 ENTRIES = (Entry(1, 0, FIRST, BLUE.id, BLUE.value), Entry(2, 2, FIRST, RED.id, RED.value), Entry(3, 2, FIRST, "", GREEN.value))

@@ -5,8 +5,8 @@ import pytest
 from paxos.batches import decode_batch, encode_batch, entries_of, entry_at, weight
 from paxos.errors import InvariantViolation
 from paxos.groups import LOG
-from paxos.messages import Batch, Command, Entry, Open, Operation
 from paxos.records import Learned
+from paxos.values import Batch, Command, Entry, Open, Operation
 from tests.unit.company import BLUE, FIRST, GREEN, RED, batch, empty_archive
 
 HUGE = Command("huge", b'"' + b"x" * 1_000_000 + b'"')

@@ -3,8 +3,10 @@
 from itertools import count
 
 from paxos.calls import CALL_SETTINGS, KEEP_ALIVE, LOCATE, PAUSE, RESEND, Calls, CallSettings, Settlement
+from paxos.cues import Expired
 from paxos.effects import NOTHING, PROPOSERS, CancelTimer, Effects, Send, StartTimer, sending
-from paxos.messages import Call, Expired, Locate, Located, Open, Operation, OutcomeKind, Result, ResultKind, Results, Turned
+from paxos.messages import Call, Locate, Located, OutcomeKind, Result, ResultKind, Results, Turned
+from paxos.values import Open, Operation
 from tests.unit.company import started
 
 DONE, NOT_DONE, UNKNOWN = OutcomeKind.DONE, OutcomeKind.NOT_DONE, OutcomeKind.UNKNOWN

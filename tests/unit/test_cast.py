@@ -4,6 +4,7 @@ from paxos.acceptor import Acceptor
 from paxos.archivist import Archivist
 from paxos.cast import Cast
 from paxos.casting import acceptor_cast, learner_cast, proposer_cast
+from paxos.cues import Begin, Deposed, Following, Inspect, Message, Undecided
 from paxos.decree import DecreeIntake
 from paxos.desk import Desk
 from paxos.effects import NOTHING, Effects, telling
@@ -12,7 +13,6 @@ from paxos.groups import LOG, decree_group
 from paxos.herald import Herald
 from paxos.intake import Intake
 from paxos.learner import Learner
-from paxos.messages import Begin, Deposed, Following, Inspect, Message, Undecided
 from paxos.proposer import Proposer
 from paxos.reader import Reader
 from paxos.records import RoundUsed

@@ -6,31 +6,16 @@ from typing import Any
 import pytest
 
 from actors.storage.memory import MemoryStorage
+from paxos.cues import Begin, Chosen, Executed, Expired, Inspect, Knock, Propose, Undecided, Withdraw, Withdrawn
 from paxos.decree import HELD, PATIENCE, DecreeIntake
 from paxos.doors import repetition
 from paxos.effects import NOTHING, Effects, Send, StartTimer, sending, telling
 from paxos.groups import decree_group
 from paxos.intake import NO_QUORUM
-from paxos.messages import (
-    Begin,
-    Chosen,
-    Command,
-    Entry,
-    Executed,
-    Expired,
-    Inspect,
-    Knock,
-    Outcome,
-    OutcomeKind,
-    Propose,
-    Query,
-    Submit,
-    Undecided,
-    Withdraw,
-    Withdrawn,
-)
+from paxos.messages import Outcome, OutcomeKind, Query, Submit
 from paxos.replica import Replica
 from paxos.settings import Settings
+from paxos.values import Command, Entry
 from tests.unit.company import BLUE, FIRST, GREEN, RED, SETTINGS, batch, company, empty_archive, end_drain, started
 
 GROUP = decree_group("colour")

@@ -1,28 +1,15 @@
 """The desk: it takes operations in while it leads, and hands results back; what it turned away is left nowhere."""
 
 from paxos.ballot import Ballot
+from paxos.cues import Deposed, Elected, Executed, Following, Propose
 from paxos.desk import Desk
 from paxos.effects import NOTHING, Effects, Send, sending, telling
 from paxos.executor import Executor
 from paxos.groups import LOG
-from paxos.messages import (
-    Action,
-    Batch,
-    Call,
-    Deposed,
-    Elected,
-    Executed,
-    Following,
-    Open,
-    Operation,
-    Propose,
-    Result,
-    ResultKind,
-    Results,
-    Turned,
-)
+from paxos.messages import Call, Result, ResultKind, Results, Turned
 from paxos.proposer import Proposer
 from paxos.settings import Settings
+from paxos.values import Action, Batch, Open, Operation
 from tests.unit.company import FIRST, company, empty_archive
 
 OPEN = Open("c1", 7, 1000)

@@ -9,7 +9,7 @@ from paxos.doors import CHOSEN, REJECTED, check_json, chosen, malformed, parse_p
 from paxos.effects import Announcement
 from paxos.errors import MalformedError
 from paxos.groups import LOG, decree_group
-from paxos.messages import Command, Entry
+from paxos.values import Command, Entry
 from tests.unit.company import BLUE
 
 ODD_VALUES = [

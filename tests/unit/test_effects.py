@@ -1,7 +1,8 @@
 """Effects are values: they compare, they add up, and they cannot say that something is to be sent before it is written."""
 
+from paxos.cues import Begin, Inspect
 from paxos.effects import ACCEPTORS, NOTHING, Announcement, CancelTimer, Effects, Send, StartTimer, sending, telling
-from paxos.messages import Begin, Inspect, Prepare
+from paxos.messages import Prepare
 from paxos.records import RoundUsed
 from tests.unit.company import FIRST
 

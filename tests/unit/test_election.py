@@ -5,24 +5,10 @@ from collections.abc import Callable
 import pytest
 
 from paxos.ballot import ZERO, Ballot
+from paxos.cues import Begin, Chosen, Deposed, Elected, Expired, Following, Lead, Resign
 from paxos.effects import ACCEPTORS, LEARNERS, NOTHING, PROPOSERS, CancelTimer, Effects, Send, StartTimer, telling
 from paxos.election import ELECTION, HEARTBEAT, Campaigning, Election, Probing, Reigning, Waiting
-from paxos.messages import (
-    Accept,
-    Accepted,
-    Begin,
-    Chosen,
-    Deposed,
-    Echo,
-    Elected,
-    Expired,
-    Following,
-    Heartbeat,
-    Lead,
-    Probe,
-    ProbeReply,
-    Resign,
-)
+from paxos.messages import Accept, Accepted, Echo, Heartbeat, Probe, ProbeReply
 from paxos.settings import Settings
 from tests.unit.company import FIRST, SETTINGS, batch, company, started
 

@@ -4,10 +4,12 @@ from itertools import count
 
 import pytest
 
+from paxos.cues import Expired
 from paxos.effects import NOTHING, PROPOSERS, CancelTimer, Effects, Send, StartTimer, sending
 from paxos.errand import ATTEMPT, LOCATE, Contact, Errand
 from paxos.groups import LOG, decree_group
-from paxos.messages import Command, Expired, Locate, Located, Outcome, OutcomeKind, Query, Submit
+from paxos.messages import Locate, Located, Outcome, OutcomeKind, Query, Submit
+from paxos.values import Command
 from tests.unit.company import BLUE, started
 
 P1, P2 = Contact("p1", 3), Contact("p2", 1)

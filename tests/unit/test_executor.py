@@ -6,7 +6,8 @@ import pytest
 
 from paxos.errors import InvariantViolation
 from paxos.executor import Executor
-from paxos.messages import Action, Batch, Command, Open, Operation, Result, ResultKind
+from paxos.messages import Result, ResultKind
+from paxos.values import Action, Batch, Command, Open, Operation
 from tests.unit.company import FIRST
 
 OPEN = Open("c", 7, 1000)

@@ -1,9 +1,10 @@
 """The follower: on a node without a proposer, it only knows who leads."""
 
 from paxos.ballot import Ballot
+from paxos.cues import Expired, Following
 from paxos.effects import NOTHING, Effects, telling
 from paxos.election import ELECTION, LEADER_HEARD, Follower
-from paxos.messages import Expired, Following, Heartbeat
+from paxos.messages import Heartbeat
 from tests.unit.company import FIRST, SETTINGS, company, started
 
 LEADER = Ballot(3, "p2")

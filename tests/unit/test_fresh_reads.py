@@ -1,27 +1,15 @@
 """Mistakes that make a read stale, or a session end, when two nodes believe that they lead."""
 
 from paxos.ballot import Ballot
+from paxos.cues import Elected, Executed, Following, Propose
 from paxos.desk import Desk
 from paxos.effects import NOTHING, sending, telling
 from paxos.executor import Executor
 from paxos.groups import LOG
-from paxos.messages import (
-    AskSlot,
-    Call,
-    Elected,
-    Executed,
-    Following,
-    FreshSlot,
-    Open,
-    Operation,
-    Propose,
-    Read,
-    Result,
-    ResultKind,
-    Results,
-)
+from paxos.messages import AskSlot, Call, FreshSlot, Read, Result, ResultKind, Results
 from paxos.proposer import Proposer
 from paxos.reader import Reader
+from paxos.values import Open, Operation
 from tests.unit.company import FIRST, company, empty_archive
 
 LATER = Ballot(2, "p2")

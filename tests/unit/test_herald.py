@@ -1,11 +1,12 @@
 """The herald: each chosen command is announced at the JSON door, normally once, by the node that got it chosen."""
 
 from paxos.ballot import Ballot
+from paxos.cues import Elected, Executed
 from paxos.doors import chosen
 from paxos.effects import NOTHING, Effects
 from paxos.groups import LOG
 from paxos.herald import Herald
-from paxos.messages import Elected, Entry, Executed
+from paxos.values import Entry
 from tests.unit.company import BLUE, FIRST, RIVAL
 
 ENTRIES = (Entry(1, 0, FIRST, BLUE.id, BLUE.value), Entry(2, 0, FIRST, "", b"null"))

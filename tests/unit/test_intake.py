@@ -3,30 +3,14 @@
 import pytest
 
 from actors.storage.memory import MemoryStorage
+from paxos.cues import Begin, Chosen, Deposed, Elected, Executed, Expired, Following, Propose, Withdraw, Withdrawn
 from paxos.effects import NOTHING, Effects, Send, StartTimer, sending, telling
 from paxos.groups import LOG
 from paxos.intake import NO_QUORUM, SWEEP, Intake
-from paxos.messages import (
-    Begin,
-    Chosen,
-    Command,
-    Deposed,
-    Elected,
-    Entry,
-    Executed,
-    Expired,
-    Following,
-    Locate,
-    Located,
-    Outcome,
-    OutcomeKind,
-    Propose,
-    Submit,
-    Withdraw,
-    Withdrawn,
-)
+from paxos.messages import Locate, Located, Outcome, OutcomeKind, Submit
 from paxos.replica import Replica
 from paxos.settings import Settings
+from paxos.values import Command, Entry
 from tests.unit.company import BLUE, FIRST, RED, RIVAL, SETTINGS, batch, company, empty_archive, end_drain
 
 SWEEPING = Effects(timers=(StartTimer(SWEEP, SETTINGS.patience_seconds / 4),))

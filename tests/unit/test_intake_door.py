@@ -5,24 +5,14 @@ from typing import Any
 
 import pytest
 
+from paxos.cues import Deposed, Elected, Executed, Following, Knock, Propose, Withdrawn
 from paxos.doors import repetition
 from paxos.effects import NOTHING, Effects, telling
 from paxos.groups import LOG
 from paxos.intake import NO_QUORUM, Intake
-from paxos.messages import (
-    Command,
-    Deposed,
-    Elected,
-    Entry,
-    Executed,
-    Following,
-    Knock,
-    Outcome,
-    OutcomeKind,
-    Propose,
-    Withdrawn,
-)
+from paxos.messages import Outcome, OutcomeKind
 from paxos.settings import Settings
+from paxos.values import Command, Entry
 from tests.unit.company import BLUE, FIRST, GREEN, RED, RIVAL, company
 from tests.unit.test_intake import BLUE_ENTRY, SWEEPING, following, leading, new_intake, submit, sweeps, with_blue_executed
 

@@ -4,11 +4,12 @@ import pytest
 
 from actors.storage.memory import MemoryStorage
 from paxos.ballot import Ballot
+from paxos.cues import Begin, Chosen, Expired
 from paxos.effects import NOTHING, Effects, sending, telling
 from paxos.errors import InvariantViolation
 from paxos.groups import LOG
 from paxos.learner import Learner
-from paxos.messages import Accept, Accepted, AskChosen, Begin, Chosen, ChosenPage, Expired, Vote, VotesPage
+from paxos.messages import Accept, Accepted, AskChosen, ChosenPage, Vote, VotesPage
 from paxos.records import Learned
 from tests.unit.company import BLUE, FIRST, RIVAL, batch, company, empty_archive
 

@@ -1,10 +1,11 @@
 """Catching up: pub/sub never repeats a lost message, so a learner that misses something asks for it."""
 
 from paxos.ballot import Ballot
+from paxos.cues import Chosen, Expired
 from paxos.effects import ACCEPTORS, NOTHING, Effects, Send, StartTimer, sending
 from paxos.groups import LOG
 from paxos.learner import CATCH_UP, Learner
-from paxos.messages import Accept, Accepted, AskChosen, AskVotes, Chosen, ChosenPage, Expired, Heartbeat, Vote, VotesPage
+from paxos.messages import Accept, Accepted, AskChosen, AskVotes, ChosenPage, Heartbeat, Vote, VotesPage
 from tests.unit.company import BLUE, FIRST, SETTINGS, batch, company, empty_archive
 
 VALUE = batch(BLUE)

@@ -2,8 +2,9 @@
 
 from paxos.ballot import END_SLOT
 from paxos.batches import decode_batch
+from paxos.cues import Executed, Now, Propose
 from paxos.effects import Effects
-from paxos.messages import Accept, Executed, Now, Promise, Propose
+from paxos.messages import Accept, Promise
 from paxos.proposer import Proposer
 from tests.unit.company import BLUE, FIRST
 from tests.unit.test_proposer_window import leading

@@ -4,30 +4,15 @@ import pytest
 
 from actors.storage.memory import MemoryStorage
 from paxos.ballot import END_SLOT, ZERO, Ballot
+from paxos.cues import Begin, Chosen, Deposed, Elected, Expired, Lead, Propose, Resign, Withdraw, Withdrawn
 from paxos.effects import ACCEPTORS, NOTHING, CancelTimer, Effects, Send, StartTimer, telling
 from paxos.errors import InvariantViolation
 from paxos.groups import LOG
-from paxos.messages import (
-    Accept,
-    Begin,
-    Chosen,
-    Command,
-    Deposed,
-    Elected,
-    Expired,
-    Lead,
-    Nack,
-    Prepare,
-    Promise,
-    Propose,
-    Resign,
-    Vote,
-    Withdraw,
-    Withdrawn,
-)
+from paxos.messages import Accept, Nack, Prepare, Promise, Vote
 from paxos.proposer import RETRY, Idle, Leading, Preparing, Proposer
 from paxos.records import Learned, RoundUsed
 from paxos.settings import Settings
+from paxos.values import Command
 from tests.unit.company import BLUE, FIRST, GREEN, RED, RIVAL, SETTINGS, batch, company, empty_archive, keep
 
 RETRYING = StartTimer(RETRY, SETTINGS.retry_seconds)

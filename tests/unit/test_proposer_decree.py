@@ -3,28 +3,14 @@
 import pytest
 
 from paxos.ballot import END_SLOT, Ballot
+from paxos.cues import Chosen, Deposed, Elected, Expired, Inspect, Propose, Undecided, Withdraw, Withdrawn
 from paxos.effects import ACCEPTORS, NOTHING, CancelTimer, Effects, Send, StartTimer, telling
 from paxos.groups import decree_group
-from paxos.messages import (
-    Accept,
-    Chosen,
-    Command,
-    Deposed,
-    Elected,
-    Expired,
-    Inspect,
-    Nack,
-    Prepare,
-    Promise,
-    Propose,
-    Undecided,
-    Vote,
-    Withdraw,
-    Withdrawn,
-)
+from paxos.messages import Accept, Nack, Prepare, Promise, Vote
 from paxos.proposer import BACK_OFF, RETRY, Idle, Leading, Preparing, Proposer
 from paxos.records import RoundUsed
 from paxos.settings import Settings
+from paxos.values import Command
 from tests.unit.company import BLUE, FIRST, RED, SETTINGS, batch, company, empty_archive, started
 
 GROUP = decree_group("colour")

@@ -4,11 +4,13 @@ import pytest
 
 from paxos.ballot import END_SLOT, ZERO, Ballot
 from paxos.batches import decode_batch
+from paxos.cues import Chosen, Expired, Lead, Propose
 from paxos.effects import ACCEPTORS, NOTHING, Effects, Send, StartTimer
 from paxos.groups import LOG
-from paxos.messages import Accept, Action, Chosen, Command, Expired, Lead, Promise, Propose, Vote
+from paxos.messages import Accept, Promise, Vote
 from paxos.proposer import RETRY, Leading, Proposer
 from paxos.settings import Settings
+from paxos.values import Action, Command
 from tests.unit.company import BLUE, FIRST, GREEN, RED, SETTINGS, batch, company, empty_archive
 
 RETRYING = StartTimer(RETRY, SETTINGS.retry_seconds)

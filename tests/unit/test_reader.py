@@ -5,30 +5,14 @@ from collections.abc import Callable
 import pytest
 
 from paxos.ballot import END_SLOT, Ballot
+from paxos.cues import Deposed, Elected, Executed, Expired, Following, Lead, Propose
 from paxos.effects import ACCEPTORS, NOTHING, CancelTimer, Effects, Send, StartTimer, sending
 from paxos.executor import Executor
 from paxos.groups import LOG
-from paxos.messages import (
-    Answer,
-    AskSlot,
-    Command,
-    Confirm,
-    Confirmed,
-    Deposed,
-    Elected,
-    Executed,
-    Expired,
-    Following,
-    FreshSlot,
-    Lead,
-    Promise,
-    Propose,
-    Read,
-    Result,
-    ResultKind,
-)
+from paxos.messages import Answer, AskSlot, Confirm, Confirmed, FreshSlot, Promise, Read, Result, ResultKind
 from paxos.proposer import Proposer
 from paxos.reader import CONFIRM, Reader
+from paxos.values import Command
 from tests.unit.company import FIRST, company, empty_archive
 
 READ = Read(5, "shelf", b"?", fresh=True)

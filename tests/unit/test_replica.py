@@ -6,12 +6,13 @@ import pytest
 
 from paxos.ballot import Ballot
 from paxos.batches import encode_batch
+from paxos.cues import Chosen, Executed
 from paxos.effects import NOTHING, Effects
 from paxos.errors import InvariantViolation
 from paxos.groups import LOG
-from paxos.messages import Action, Chosen, Command, Entry, Executed, Open, Operation
 from paxos.records import Learned
 from paxos.replica import Replica
+from paxos.values import Action, Command, Entry, Open, Operation
 from tests.unit.company import BLUE, FIRST, GREEN, RED, batch, empty_archive, end_drain
 
 LATER = Ballot(5, "p9")

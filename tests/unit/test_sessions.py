@@ -1,7 +1,7 @@
 """Sessions: an operation is executed once however often it is sent, and a session ends by the log's clock alone."""
 
-from paxos.messages import Open, Operation
 from paxos.sessions import Session, Sessions
+from paxos.values import Open, Operation
 
 
 def opened(expiry_milliseconds: int = 100) -> Sessions:

@@ -3,9 +3,10 @@
 import pytest
 
 from paxos.ballot import ZERO, Ballot
+from paxos.cues import Expired
 from paxos.effects import NOTHING, Effects, Send, sending
 from paxos.election import LEADER_HEARD, Witness
-from paxos.messages import Accept, Echo, Expired, Heartbeat, Probe, ProbeReply
+from paxos.messages import Accept, Echo, Heartbeat, Probe, ProbeReply
 from tests.unit.company import FIRST, SETTINGS, started
 
 LEADER = Ballot(3, "p2")

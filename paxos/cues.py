@@ -1,0 +1,135 @@
+"""Cues: what the roles of one cast tell each other, and what the shell tells them. They never leave their actor."""
+
+from msgspec import Struct
+
+from paxos.ballot import Ballot, NodeName, Slot
+from paxos.messages import Result, WireMessage
+from paxos.values import Action, Command, Entry
+
+
+class Begin(Struct, frozen=True):
+    """From the shell, once: the group is live on this node."""
+
+
+class Expired(Struct, frozen=True):
+    """From the shell: the timer of this name ran out."""
+
+    timer: str
+
+
+class Chosen(Struct, frozen=True):
+    """From the learner, in slot order and once a slot: this value is chosen."""
+
+    slot: Slot
+    ballot: Ballot
+    value: bytes
+
+
+class Executed(Struct, frozen=True):
+    """From the replica: the slot was executed and gave these entries; commands that repeat an id gave none.
+
+    `results` are those of operations, each for the client named; `digest` summarises all state after the slot, and `clock` is the
+    log's clock there.
+    """
+
+    slot: Slot
+    ballot: Ballot
+    entries: tuple[Entry, ...]
+    repeated: tuple[Command, ...]
+    results: tuple[tuple[str, Result], ...] = ()
+    digest: int = 0
+    clock: int = 0
+
+
+class Now(Struct, frozen=True):
+    """From the shell, at the end of each drain: a clock in milliseconds that only ever counts what elapses on this node."""
+
+    milliseconds: int
+
+
+class Propose(Struct, frozen=True):
+    """From the intake to the proposer: get these commands chosen."""
+
+    commands: tuple[Action, ...]
+
+
+class Withdraw(Struct, frozen=True):
+    """From the intake to the proposer: do not propose these any more, unless they already were."""
+
+    commands: tuple[Command, ...]
+
+
+class Withdrawn(Struct, frozen=True):
+    """From the proposer: these were never proposed and never will be."""
+
+    commands: tuple[Action, ...]
+
+
+class Knock(Struct, frozen=True):
+    """From the shell: somebody published this at the JSON door; `eager` where this node should act rather than wait for another.
+
+    `command` is None where the caller only asks what was decided.
+    """
+
+    command: Command | None
+    eager: bool
+
+
+class Inspect(Struct, frozen=True):
+    """From the intake to the proposer of a decree: find out whether anything may have been chosen."""
+
+
+class Undecided(Struct, frozen=True):
+    """From the proposer of a decree: a quorum has voted for nothing."""
+
+
+class Lead(Struct, frozen=True):
+    """From the election to the proposer: campaign, with a ballot above this one."""
+
+    above: Ballot
+
+
+class Resign(Struct, frozen=True):
+    """From the election to the proposer: a quorum is out of reach; stop leading."""
+
+
+class Elected(Struct, frozen=True):
+    """From the proposer: phase 1 is won; slots from `free_slot` on hold nothing of an earlier ballot."""
+
+    ballot: Ballot
+    free_slot: Slot
+
+
+class Deposed(Struct, frozen=True):
+    """From the proposer: it no longer leads or campaigns; `by` is the ballot that it lost to, or its own where it gave up itself."""
+
+    by: Ballot
+
+
+class Following(Struct, frozen=True):
+    """From the election: another node leads, or nobody does (an empty name)."""
+
+    leader: NodeName
+
+
+LocalMessage = (
+    Begin
+    | Expired
+    | Chosen
+    | Executed
+    | Now
+    | Propose
+    | Withdraw
+    | Withdrawn
+    | Knock
+    | Inspect
+    | Undecided
+    | Lead
+    | Resign
+    | Elected
+    | Deposed
+    | Following
+)
+"""What passes between the roles of one cast."""
+
+Message = WireMessage | LocalMessage
