@@ -25,6 +25,12 @@ from redpaxos.simulation.exhaustive_network import Network, System, Waiting
 from redpaxos.simulation.exhaustive_story import Happened, tell
 from redpaxos.simulation.exhaustive_verdict import judge
 
+_LONGEST_MOVE = 100
+
+
+class EndlessError(Exception):
+    """An actor goes on and on without any effect, each time in a state of its own, so that the search would not end."""
+
 
 class Move(Struct, frozen=True):
     """What one actor can do by itself: unobserved events and then one that is observed, if it is given these messages."""
@@ -51,7 +57,7 @@ class Result(Struct, frozen=True):
     exhausted: bool
     # Distinct states of single actors, each computed with the real roles.
     actor_states: int
-    # States that differ in what anybody can tell them by.
+    # Of an exhausted case, the states that differ in what anybody can tell them by.
     publicly_distinct: int
     counterexample: Counterexample | None
 
@@ -113,7 +119,13 @@ class _Search:
 
     def _result(self, depth: int, broken: System | None = None, violation: str = "", *, exhausted: bool = False) -> Result:
         story = None if broken is None else self._story(broken, violation)
-        return Result(self._checked_count, depth, exhausted, len(self._actors.standings), len(self._verdicts), story)
+        return Result(self._checked_count, depth, exhausted, len(self._actors.standings), self._count_public() if exhausted else 0, story)
+
+    def _count_public(self) -> int:
+        standings = self._actors.standings
+        count = self._acceptor_count
+        publics = ([standings[state].public for state in system[:-1]] for system in self._parents)
+        return len({(*sorted(public[:count]), *public[count:]) for public in publics})
 
     # ---- moves -------------------------------------------------------------------------------------------------------------------
 
@@ -144,6 +156,8 @@ class _Search:
         seen = {(start, crashes)}
         reached: list[tuple[State, tuple[int, ...], int]] = [(start, (), crashes)]
         for state, path, left in reached:
+            if len(path) == _LONGEST_MOVE:
+                raise EndlessError(f"{standings[start].kind}: {len(path)} events without any effect; does a counter never stop?")
             for event, cost in self._events(state, deliveries, left):
                 after = self._actors.step(state, event)
                 if after is None or (after, left - cost) in seen:
@@ -187,7 +201,7 @@ class _Search:
     def _violation(self, system: System) -> str:
         """What is wrong with this state of the system, or an empty string."""
         standings = [self._actors.standings[state] for state in system[:-1]]
-        key = tuple(standing.public for standing in standings)
+        key = tuple([standing.verdict for standing in standings])
         if key not in self._verdicts:
             broken = next((standing.violation for standing in standings if standing.violation), "")
             self._verdicts[key] = broken or judge(self._network.facts(system[:-1]), self._case.majority_count, self._case.checks)

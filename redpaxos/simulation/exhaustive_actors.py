@@ -53,8 +53,10 @@ class Standing(Struct):
     facts: frozenset[Fact]
     # The ballots that it ever prepared, promised or voted at.
     ballots: frozenset[Ballot]
-    # What the rest of the system can tell states apart by; equal numbers for equal `sent`, `facts` and `violation`.
+    # What the rest of the system can tell states apart by: equal numbers for equal `sent`, `facts` and `violation`.
     public: int
+    # What can be judged: equal numbers for equal `facts`, `ballots` and `violation`.
+    verdict: int
     # What its own step broke, or an empty string.
     violation: str
     # What it may do next without a message.
@@ -74,7 +76,7 @@ class Actors:
         self._message_numbers: dict[Message, int] = {}
         self._event_numbers: dict[Event, int] = {}
         self._numbers: dict[Any, State] = {}
-        self._publics: dict[Any, int] = {}
+        self._alike: dict[Any, int] = {}
         self._steps: dict[tuple[State, int], State | None] = {}
         self._renamed: dict[tuple[State, tuple[str, ...]], State] = {}
         self._heard_kinds = {kind: _heard_kinds(case.make_player(kind).cast) for kind in case.kinds()}
@@ -124,9 +126,9 @@ class Actors:
             self.standings.append(history.standing(path))
         return self._numbers[key]
 
-    def public(self, *parts: Any) -> int:
-        """A small number for what others can know of a state."""
-        return self._publics.setdefault(parts, len(self._publics))
+    def alike(self, *parts: Any) -> int:
+        """The same small number for the same parts."""
+        return self._alike.setdefault(parts, len(self._alike))
 
     def number(self, message: Message) -> int:
         """The number of a message."""
@@ -177,9 +179,11 @@ class _History:
 
     def standing(self, path: tuple[Event, ...]) -> Standing:
         sent, facts = tuple(self._sent), frozenset(self._conduct.facts)
-        public = self._actors.public(sent, facts, self._violation)
+        ballots = frozenset(self._conduct.ballots)
+        public = self._actors.alike(sent, facts, self._violation)
+        verdict = self._actors.alike(facts, ballots, self._violation)
         own = () if self._violation else tuple(self._own_events())
-        return Standing(self._kind, path, sent, facts, frozenset(self._conduct.ballots), public, self._violation, own, self._crash_events())
+        return Standing(self._kind, path, sent, facts, ballots, public, verdict, self._violation, own, self._crash_events())
 
     # ---- what it did -------------------------------------------------------------------------------------------------------------
 

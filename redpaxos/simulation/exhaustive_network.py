@@ -59,7 +59,7 @@ class Network:
             return ()
         standings = self._actors.standings
         acceptors = system[: len(self._case.acceptors)]
-        key = (name, standings[system[position]].ballots, *[standings[state].public for state in acceptors])
+        key = (name, standings[system[position]].ballots, *[standings[state].verdict for state in acceptors])
         if key not in self._tidings:
             self._tidings[key] = tuple(map(self._actors.event, self._work_out(name, system[position], acceptors)))
         return self._tidings[key]

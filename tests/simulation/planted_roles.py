@@ -148,6 +148,16 @@ class ProposesAfterOnePromise(Proposer):
         super().__init__(group, _quorum_of_one(company), *others)
 
 
+class CountsForEver(Proposer):
+    """Counts all that it hears, to no end."""
+
+    heard_count = 0
+
+    def handle(self, source: str, message: ProposerMessage) -> Effects:
+        self.heard_count += 1
+        return super().handle(source, message)
+
+
 # ---- learners -------------------------------------------------------------------------------------------------------------------
 
 

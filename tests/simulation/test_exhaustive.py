@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 from msgspec.structs import replace
 
-from redpaxos.simulation.exhaustive import search
+from redpaxos.simulation.exhaustive import EndlessError, search
 from redpaxos.simulation.exhaustive_actors import Actors
 from redpaxos.simulation.exhaustive_case import DECREE, LOG_OF_TWO, Case
 from redpaxos.simulation.exhaustive_network import Network, System
@@ -92,6 +92,11 @@ def test_a_counterexample_is_told_as_a_ladder() -> None:
         "-- promise: the promise fell from 1.p1 to 0",
         "  |         |         |         |         |",
     ]
+
+
+def test_a_role_that_counts_for_ever_is_refused_rather_than_searched_for_ever() -> None:
+    with planted(Proposer=planted_roles.CountsForEver), pytest.raises(EndlessError, match="proposer p1: 100 events without any effect"):
+        search(DECREE)
 
 
 # ---- what makes it fast hides nothing -------------------------------------------------------------------------------------------
