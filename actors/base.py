@@ -2,7 +2,7 @@
 
 A drain takes everything that waits, lets the roles handle it, makes ONE durable write for all of it, and only then sends. This is the
 single place where a promise or a vote becomes visible, and it is visible only after it is on disk. The busier the actor, the more one
-write and one sync cover.
+write and one sync cover. Only what repeats what a quorum has on disk anyway (paxos.records.LAZY) is written after the sending.
 
 The same class runs under Pykka's thread and in the simulator, which calls on_start() and on_receive() itself.
 """
@@ -41,6 +41,9 @@ _SMALL_BYTES = 64
 
 def _nobody_waits() -> None:
     """Nobody wants to know."""
+
+
+FORGETFUL = "a node that lost its disk may have forgotten promises, so it is lost to this cluster, and the others go on without it"
 
 
 class StrangerError(PaxosError):
@@ -99,6 +102,7 @@ class RoleActor(pykka.ThreadingActor):
         self._wiring = wiring
         self._node = wiring.company.node
         self._identity = wiring.storage.identity
+        self._fingerprint = wiring.company.quorum.fingerprint
         self._peer_stores = wiring.storage.peer_stores()
         # Least recently used first; a group without a cast has its whole state in storage.
         self._casts: OrderedDict[str, Cast] = OrderedDict()
@@ -163,6 +167,8 @@ class RoleActor(pykka.ThreadingActor):
 
     def _begin(self) -> None:
         self._feed(LOG, self._node, Begin())
+        # Whoever runs on the original of a copied store, or on its copy, hears this.
+        self._post(LOG, Send(self._node, Inquire()))
 
     def _take(self, item: Delivery | Ring) -> None:
         if isinstance(item, Ring):
@@ -194,6 +200,10 @@ class RoleActor(pykka.ThreadingActor):
             if envelope.source in self._wiring.company.quorum.members:
                 raise MalformedError("forged", f"a client calls itself {envelope.source!r}, which is a member")
             return True
+        if envelope.quorum != self._fingerprint:
+            members = ",".join(sorted(self._wiring.company.quorum.members))
+            self._refuse("other members", envelope.source, f"node {envelope.source} was given other members than {members}")
+            return False
         store = f"{envelope.source}/{envelope.store}"
         known = self._peer_stores.get(store)
         if known is None:
@@ -221,7 +231,7 @@ class RoleActor(pykka.ThreadingActor):
         if mine and source != self._node:
             raise StrangerError(
                 f"node {self._node} had the {self.store} store {message.expected_store_id} when {source} first heard it, this one is "
-                f"{message.found_store_id}: a node that lost its disk may have forgotten promises; start it under a name never used"
+                f"{message.found_store_id}: {FORGETFUL}"
             )
 
     def _meet_twin(self, channel: str, envelope: Envelope) -> None:
@@ -317,7 +327,9 @@ class RoleActor(pykka.ThreadingActor):
         self._sent_count[channel] += 1
         identity = self._identity
         number = self._sent_count[channel]
-        envelope = Envelope(identity.cluster, self._node, self.store, identity.store_id, identity.boot_count, number, letters)
+        envelope = Envelope(
+            identity.cluster, self._node, self.store, identity.store_id, identity.boot_count, number, letters, self._fingerprint
+        )
         self._hand(channel, self._wiring.codec.encode(envelope))
 
     def _hand(self, channel: str, payload: bytes) -> None:

@@ -43,6 +43,8 @@ class Envelope(Struct, frozen=True, array_like=True):
     incarnation: Slot
     sequence: Slot
     letters: tuple[Letter, ...]
+    # Which members the node counts, as Quorum.fingerprint; empty for a client, which counts nobody.
+    quorum: Annotated[str, Meta(max_length=16)] = ""
 
 
 _encoder = msgspec.msgpack.Encoder()

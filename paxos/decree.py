@@ -49,6 +49,8 @@ class DecreeIntake:
         self._inspected: list[Request] = []
         # What won, as soon as it is executed: the archive has it only from the end of that drain on.
         self._decided: Entry | None = None
+        # Whether the patience timer runs.
+        self._patient = False
         # What came through the door for another node to act on; proposed here if that takes too long.
         self._held: list[Command] = []
 
@@ -147,7 +149,10 @@ class DecreeIntake:
         if message.timer == HELD:
             held, self._held = self._held, []
             return self._submit(DOOR, 0, tuple(held))
-        if message.timer != PATIENCE or not self.requests:
+        if message.timer != PATIENCE:
+            return NOTHING
+        self._patient = False
+        if not self.requests:
             return NOTHING
         questions = [request for request in self.requests if request.command is None]
         self._inspected = []
@@ -174,4 +179,8 @@ class DecreeIntake:
         return effects
 
     def _patience(self) -> Effects:
-        return Effects(timers=(StartTimer(PATIENCE, self._settings.patience_seconds),)) if self.requests else NOTHING
+        """Keep the timer running while anybody waits; who asks again does not make the others wait longer."""
+        if self._patient or not self.requests:
+            return NOTHING
+        self._patient = True
+        return Effects(timers=(StartTimer(PATIENCE, self._settings.patience_seconds),))

@@ -4,6 +4,7 @@ Phase 1 and phase 2 quorums must intersect; majorities are the usual case. Howar
 for sizes that differ by phase.
 """
 
+import hashlib
 from collections.abc import Collection, Iterable
 
 from msgspec import Struct
@@ -17,6 +18,12 @@ class Quorum(Struct, frozen=True):
     members: frozenset[str]
     prepare_count: int
     accept_count: int
+
+    @property
+    def fingerprint(self) -> str:
+        """Tells other members and sizes from these: nodes that differ in it have majorities that need not meet."""
+        text = f"{sorted(self.members)} {self.prepare_count} {self.accept_count}"
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def prepared(self, promised: Collection[str]) -> bool:
         """Whether these distinct acceptors are enough for phase 1."""

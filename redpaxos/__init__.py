@@ -1,4 +1,4 @@
-"""Paxos for the Redis you already run: the only import that users need."""
+"""Paxos for the Redis you already run: what users import; `redpaxos.textbook` and `redpaxos.simulation` beside it."""
 
 from typing import TYPE_CHECKING
 

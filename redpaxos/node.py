@@ -18,7 +18,7 @@ import pykka
 from msgspec import Struct
 
 from actors.acceptor import AcceptorActor
-from actors.base import WAKE, Delivery, Ring, RoleActor, Wiring
+from actors.base import FORGETFUL, WAKE, Delivery, Ring, RoleActor, Wiring
 from actors.channels import Channels, check_name
 from actors.learner import LearnerActor
 from actors.mailbox import Mailbox
@@ -198,10 +198,7 @@ def hold_to_each_other(node: str, stores: dict[str, Storage]) -> None:
         for name, other in stores.items():
             expected, found = known.get(f"{node}/{name}", other.identity.store_id), other.identity.store_id
             if expected != found:
-                raise StoreMismatchError(
-                    f"node {node} had the {name} store {expected}, this one is {found}: a node that lost its disk may have forgotten "
-                    f"promises; start it under a name never used"
-                )
+                raise StoreMismatchError(f"node {node} had the {name} store {expected}, this one is {found}: {FORGETFUL}")
 
 
 def open_stores(names: list[str], make_storage: MakeStorage) -> list[Storage]:

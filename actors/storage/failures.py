@@ -6,7 +6,7 @@ from pathlib import Path
 
 from actors.storage.base import StorageError, StoreDamagedError, StoreInUseError
 
-_NEW_NAME = "never use this store again, and start the node under a name that was never used"
+_NEW_NAME = "never use this store again: the node is lost to its cluster, and the others go on without it"
 # A statement that SQLite does not understand, while the statements are constants, is a database that is not what it says.
 _DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_FORMAT", "SQLITE_TOOBIG", "SQLITE_ERROR")
 _HELD = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_PROTOCOL")

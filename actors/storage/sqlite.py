@@ -8,7 +8,7 @@ Found at opening, as StoreDamagedError: a database or row that does not add up, 
 and a write-ahead log that lost synced writes; the last two by the guard file (actors/storage/guard.py). Not found: the loss of the last
 synced writes of a store whose guard was lost or set back together with it, as when a whole directory is restored from a backup, and
 damage done to them in the seconds before a power failure, if the failure took the guard's last marks too. The store's random id, which
-peers remember, tells an emptied directory, and nothing tells a restored one: never restore a node, start one under a name never used.
+peers remember, tells an emptied directory, and nothing tells a restored one: never restore a node.
 """
 
 import contextlib

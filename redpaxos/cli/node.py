@@ -73,7 +73,7 @@ def run(
     """Run the node NAME until SIGTERM or Ctrl-C, which end it within a second.
 
     Prints one line when it is ready, and logs every change of its state to standard error. A node whose disk was lost may not come
-    back under its old name; give it a name that was never used.
+    back: it is lost to its cluster, and the others go on without it.
     """
     from redpaxos.node import NodeConfig
 

@@ -19,6 +19,7 @@ from paxos.settings import Settings
 from transport.base import Deliver, TransportDownError
 
 MEMBERS = ("n1", "n2", "n3")
+FINGERPRINT = majority(MEMBERS).fingerprint
 CHANNELS = Channels("demo")
 CODEC = Codec("demo")
 
@@ -135,7 +136,18 @@ class Stage:
 
     def _enclose(self, source: str, target: str, store: str, letters: tuple[Letter, ...]) -> bytes:
         number = self._sent_count[source, target] = self._sent_count.get((source, target), 0) + 1
-        return CODEC.encode(Envelope("demo", source, store, "store-of-" + source if store else "", 1, number, letters))
+        return CODEC.encode(
+            Envelope(
+                "demo",
+                source,
+                store,
+                "store-of-" + source if store else "",
+                1,
+                number,
+                letters,
+                FINGERPRINT if store else "",
+            )
+        )
 
     def put_frame(self, channel: str, payload: bytes) -> None:
         """Leave any bytes in the mailbox, as the transport would."""

@@ -11,8 +11,9 @@ from paxos.ballot import END_SLOT, Ballot
 from paxos.codec import FRAME_BYTES, Codec, Envelope, Letter
 from paxos.groups import LOG
 from paxos.messages import Accept, Accepted, Inquire, Nack, Prepare, Promise, Report, Stranger
+from paxos.quorum import majority
 from paxos.records import Promised, Voted
-from tests.actors.stage import CHANNELS, CODEC, JournalStorage, Stage
+from tests.actors.stage import CHANNELS, CODEC, FINGERPRINT, JournalStorage, Stage
 from transport.base import TransportError
 
 BALLOT = Ballot(1, "n2")
@@ -148,7 +149,7 @@ def test_a_frame_that_arrives_twice_is_heard_once(stage: Stage) -> None:
 
 def test_two_actors_of_one_node_are_told_apart_by_their_stores(stage: Stage) -> None:
     for store in ("log", "acceptor"):
-        frame = CODEC.encode(Envelope("demo", "n2", store, f"{store}-of-n2", 1, 1, (Letter(LOG, Prepare(BALLOT, 0)),)))
+        frame = CODEC.encode(Envelope("demo", "n2", store, f"{store}-of-n2", 1, 1, (Letter(LOG, Prepare(BALLOT, 0)),), FINGERPRINT))
         stage.put_frame(ACCEPTORS_FROM_N2, frame)
     stage.drain()
     assert len(stage.said) == 2
@@ -168,7 +169,7 @@ def test_frames_out_of_order_are_all_heard_and_leave_no_gap(stage: Stage) -> Non
 
 def stranger_frame(incarnation: int = 1) -> bytes:
     """A frame of node n2 with a store that nobody knows."""
-    return CODEC.encode(Envelope("demo", "n2", "log", "another", incarnation, 1, (Letter(LOG, Prepare(Ballot(9, "n2"), 0)),)))
+    return CODEC.encode(Envelope("demo", "n2", "log", "another", incarnation, 1, (Letter(LOG, Prepare(Ballot(9, "n2"), 0)),), FINGERPRINT))
 
 
 @pytest.mark.parametrize("known_frames", [1, 300])
@@ -199,7 +200,7 @@ def test_a_node_that_is_told_it_is_a_stranger_stops(stage: Stage) -> None:
 
 def own_frame(stage: Stage, incarnation: int, number: int) -> tuple[str, bytes]:
     """What the node itself sent to the acceptors, or a copy of it."""
-    envelope = Envelope("demo", stage.node, "log", "store-of-" + stage.node, incarnation, number, (Letter(LOG, Inquire()),))
+    envelope = Envelope("demo", stage.node, "log", "store-of-" + stage.node, incarnation, number, (Letter(LOG, Inquire()),), FINGERPRINT)
     return CHANNELS.outgoing("acceptors", stage.node), CODEC.encode(envelope)
 
 
@@ -294,3 +295,13 @@ def test_a_store_is_closed_when_the_actor_stops(stage: Stage) -> None:
     stage.actor.on_stop()
     assert isinstance(stage.storage, JournalStorage)
     assert stage.storage.closed
+
+
+def test_a_node_with_other_members_is_not_heard_since_their_majorities_need_not_meet(stage: Stage) -> None:
+    other = majority(("n1", "n2", "n4")).fingerprint
+    letters = (Letter(LOG, Prepare(Ballot(9, "n2"), 0)),)
+    stage.put_frame(CHANNELS.outgoing("acceptors", "n2"), CODEC.encode(Envelope("demo", "n2", "log", "store-of-n2", 1, 1, letters, other)))
+    stage.drain()
+    assert stage.said == []
+    assert stage.actor.refused["other members"] == 1
+    assert "n2 was given other members than n1,n2,n3" in stage.lines[-1]

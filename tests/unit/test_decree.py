@@ -94,7 +94,7 @@ def test_who_asks_in_the_drain_that_decides_is_answered_although_the_archive_doe
 def test_a_command_that_is_asked_for_again_is_proposed_once_and_each_attempt_is_answered() -> None:
     intake = new_intake()
     intake.handle("c1", submit(BLUE, 1))
-    assert intake.handle("c1", submit(BLUE, 2)) == WAITING
+    assert intake.handle("c1", submit(BLUE, 2)) == NOTHING
     assert intake.handle("p1", DECIDED).send == (Send("c1", done(BLUE.id, 1)), Send("c1", done(BLUE.id, 2)))
 
 
@@ -134,7 +134,7 @@ def test_undecided_answers_questions_and_only_questions() -> None:
 def test_undecided_answers_only_what_was_asked_before_the_proposer_began_to_find_out() -> None:
     intake = new_intake()
     intake.handle("c1", query(1))
-    assert intake.handle("c1", query(2)) == WAITING
+    assert intake.handle("c1", query(2)) == NOTHING
     answer = sending("c1", refused("q", OutcomeKind.UNDECIDED, "nothing was proposed", 1))
     assert intake.handle("p1", Undecided()) == answer + telling(Inspect())
     answer = sending("c1", refused("q", OutcomeKind.UNDECIDED, "nothing was proposed", 2))
@@ -217,3 +217,11 @@ def test_what_cannot_be_accepted_is_answered_at_the_door() -> None:
     (rejected,) = rejections(effects)
     assert (rejected["id"], rejected["decree"]) == ("id-blue", "colour")
     assert "at most 3" in rejected["reason"]
+
+
+def test_who_asks_again_does_not_make_the_others_wait_longer() -> None:
+    intake = new_intake()
+    assert PATIENCE in started(intake.handle("c1", submit(BLUE, 1)))
+    assert PATIENCE not in started(intake.handle("c2", submit(RED, 1)))
+    intake.handle("p1", DECIDED)
+    assert intake.handle("p1", Expired(PATIENCE)) == NOTHING

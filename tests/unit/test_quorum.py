@@ -44,3 +44,9 @@ def test_quorums_that_nobody_or_more_than_everybody_makes_are_refused(prepare_co
 def test_a_quorum_of_nobody_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="at least one member"):
         majority(())
+
+
+def test_other_members_have_another_fingerprint_and_the_same_in_any_order_the_same() -> None:
+    assert majority(("n1", "n2", "n3")).fingerprint == majority(("n3", "n1", "n2")).fingerprint
+    assert majority(("n1", "n2", "n3")).fingerprint != majority(("n1", "n2", "n4")).fingerprint
+    assert majority(("n1", "n2", "n3")).fingerprint != flexible(("n1", "n2", "n3"), 3, 1).fingerprint
