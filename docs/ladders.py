@@ -46,8 +46,8 @@ from paxos.messages import (
 )
 from paxos.quorum import majority
 from paxos.values import Command
-from redpaxos.simulation.ladder import Arrow, Note, Remark, Row, describe_ballot, describe_value, draw
-from redpaxos.simulation.player import Player
+from redpaxos.simulation.scripted.ladder import Arrow, Note, Remark, Row, describe_ballot, describe_value, draw
+from redpaxos.simulation.scripted.player import Player
 
 PAGE = Path(__file__).resolve().parent / "protocol.md"
 ACCEPTOR_NAMES = ("a1", "a2", "a3")

@@ -12,9 +12,9 @@ from paxos.messages import OutcomeKind
 from paxos.values import Entry
 from redpaxos.simulation.clients import Told
 from redpaxos.simulation.facts import Group
-from redpaxos.simulation.history import Operation, Outcome
-from redpaxos.simulation.linearizability import NotLinearizable, Undecided, check
-from redpaxos.simulation.models import AppendOnlyLog, Decree
+from redpaxos.simulation.linearizability.check import NotLinearizable, Undecided, check
+from redpaxos.simulation.linearizability.history import Operation, Outcome
+from redpaxos.simulation.linearizability.models import AppendOnlyLog, Decree
 
 _PROPOSES = ("propose", "door")
 _DECIDES = ("decide", "door-decree")

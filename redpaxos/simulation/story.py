@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from paxos.codec import Envelope
-from redpaxos.simulation.ladder import Arrow, Note, Remark, Row, describe, draw
 from redpaxos.simulation.run import Result
+from redpaxos.simulation.scripted.ladder import Arrow, Note, Remark, Row, describe, draw
 from redpaxos.simulation.trace import render
 
 _LABEL_CHARACTERS = 70

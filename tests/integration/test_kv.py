@@ -13,9 +13,9 @@ from paxos.machines.kv_messages import KeyValueResult
 from redpaxos.client import Client
 from redpaxos.errors import NotDoneError, OutcomeUnknownError
 from redpaxos.kv import Put, Written
-from redpaxos.simulation.history import Input, Operation, Recorder
-from redpaxos.simulation.linearizability import Linearizable, check
-from redpaxos.simulation.models.key_value import KeyValue
+from redpaxos.simulation.linearizability.check import Linearizable, check
+from redpaxos.simulation.linearizability.history import Input, Operation, Recorder
+from redpaxos.simulation.linearizability.models.key_value import KeyValue
 from tests.integration.cluster import Cluster, eventually
 
 pytestmark = [pytest.mark.server, pytest.mark.processes, pytest.mark.timeout(120)]

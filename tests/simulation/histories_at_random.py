@@ -4,8 +4,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from redpaxos.simulation.history import Input, Operation, Outcome, Output
-from redpaxos.simulation.models import UNKNOWN, AppendOnlyLog, Decree, FencedLock, KeyValue, Model
+from redpaxos.simulation.linearizability.history import Input, Operation, Outcome, Output
+from redpaxos.simulation.linearizability.models import UNKNOWN, AppendOnlyLog, Decree, FencedLock, KeyValue, Model
 
 Answered = tuple[Input, Output]
 

@@ -22,7 +22,7 @@ from paxos.proposer import Idle, Leading, Preparing, Proposer, ProposerMessage
 from paxos.quorum import Quorum
 from paxos.records import Promised, Record, RoundUsed, Voted
 from paxos.replica import Replica
-from redpaxos.simulation.ladder import describe_value
+from redpaxos.simulation.scripted.ladder import describe_value
 
 
 @contextmanager

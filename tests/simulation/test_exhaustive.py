@@ -5,10 +5,10 @@ from collections import Counter
 import pytest
 from msgspec.structs import replace
 
-from redpaxos.simulation.exhaustive import EndlessError, search
-from redpaxos.simulation.exhaustive_actors import Actors
-from redpaxos.simulation.exhaustive_case import DECREE, LOG_OF_TWO, Case
-from redpaxos.simulation.exhaustive_network import Network, System
+from redpaxos.simulation.exhaustive.actors import Actors
+from redpaxos.simulation.exhaustive.case import DECREE, LOG_OF_TWO, Case
+from redpaxos.simulation.exhaustive.network import Network, System
+from redpaxos.simulation.exhaustive.search import EndlessError, search
 from tests.simulation import planted_roles
 from tests.simulation.planted_roles import planted
 

@@ -6,10 +6,10 @@ from html.parser import HTMLParser
 import pytest
 from hypothesis import given, settings
 
-from redpaxos.simulation.history import HistoryError, Operation, Outcome, Recorder, read_history, write_history
-from redpaxos.simulation.history_page import history_page
-from redpaxos.simulation.linearizability import Linearizable, NotLinearizable, check
-from redpaxos.simulation.models import FencedLock, KeyValue
+from redpaxos.simulation.linearizability.check import Linearizable, NotLinearizable, check
+from redpaxos.simulation.linearizability.history import HistoryError, Operation, Outcome, Recorder, read_history, write_history
+from redpaxos.simulation.linearizability.models import FencedLock, KeyValue
+from redpaxos.simulation.linearizability.page import history_page
 from tests.simulation.histories_at_random import OBJECTS, invented
 
 

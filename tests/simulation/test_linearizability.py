@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from redpaxos.simulation.history import HistoryError, Input, Operation, Outcome, Output
-from redpaxos.simulation.linearizability import Linearizable, NotLinearizable, Undecided, check
-from redpaxos.simulation.models import AppendOnlyLog, Decree, FencedLock, KeyValue, Model
-from redpaxos.simulation.shrinking import look_nearby
+from redpaxos.simulation.linearizability.check import Linearizable, NotLinearizable, Undecided, check
+from redpaxos.simulation.linearizability.history import HistoryError, Input, Operation, Outcome, Output
+from redpaxos.simulation.linearizability.models import AppendOnlyLog, Decree, FencedLock, KeyValue, Model
+from redpaxos.simulation.linearizability.shrinking import look_nearby
 
 
 def done(client: str, input: Input, output: Output, invoked: int, responded: int, *, key: str = "x") -> Operation:

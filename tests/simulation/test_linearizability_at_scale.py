@@ -6,9 +6,9 @@ from heapq import heapify, heappop, heappush
 import pytest
 from msgspec.structs import replace
 
-from redpaxos.simulation.history import Input, Operation, Outcome, Output
-from redpaxos.simulation.linearizability import Linearizable, NotLinearizable, check
-from redpaxos.simulation.models import KeyValue
+from redpaxos.simulation.linearizability.check import Linearizable, NotLinearizable, check
+from redpaxos.simulation.linearizability.history import Input, Operation, Outcome, Output
+from redpaxos.simulation.linearizability.models import KeyValue
 
 
 class Store:

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from redpaxos.simulation.history import Input, Operation
-from redpaxos.simulation.linearizability import Linearizable, NotLinearizable, check
-from redpaxos.simulation.models import Heard, KeyValue, Model
-from redpaxos.simulation.models.key_value import Entry
-from redpaxos.simulation.shrinking import look_nearby
+from redpaxos.simulation.linearizability.check import Linearizable, NotLinearizable, check
+from redpaxos.simulation.linearizability.history import Input, Operation
+from redpaxos.simulation.linearizability.models import Heard, KeyValue, Model
+from redpaxos.simulation.linearizability.models.key_value import Entry
+from redpaxos.simulation.linearizability.shrinking import look_nearby
 from tests.simulation.histories_at_random import OBJECTS, has_order, invented, witnessed
 
 EXAMPLES = settings(max_examples=60, deadline=None)

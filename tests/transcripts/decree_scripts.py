@@ -4,7 +4,7 @@ The real roles get through; the mistaken role named beside each script in test_t
 """
 
 from paxos.groups import decree_group
-from redpaxos.simulation.scene import Scene
+from redpaxos.simulation.scripted.scene import Scene
 
 COLOUR = decree_group("colour")
 

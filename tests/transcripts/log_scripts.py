@@ -1,7 +1,7 @@
 """Scripted schedules of a log: changes of leader, at the worst moments."""
 
 from paxos.groups import LOG
-from redpaxos.simulation.scene import Scene
+from redpaxos.simulation.scripted.scene import Scene
 
 
 def _elect(scene: Scene, leader: str, *acceptors: str, ballot: str) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from redpaxos.simulation.scene import Scene, Violation
+from redpaxos.simulation.scripted.scene import Scene, Violation
 from tests.simulation import planted_roles as planted
 from tests.transcripts import decree_scripts as decree
 from tests.transcripts import log_scripts as log

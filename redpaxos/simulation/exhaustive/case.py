@@ -15,7 +15,7 @@ from paxos.proposer import BACK_OFF, RETRY, Proposer
 from paxos.quorum import majority
 from paxos.replica import Replica
 from paxos.values import Command
-from redpaxos.simulation.player import Player
+from redpaxos.simulation.scripted.player import Player
 
 CHECKS = frozenset(("agreement", "validity", "one value a ballot", "promise"))
 """What is checked in every state; the learned is compared with the votes under `agreement`."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from redpaxos.simulation.history import Operation, Outcome
-from redpaxos.simulation.models.base import ANYTHING, UNKNOWN, Model
+from redpaxos.simulation.linearizability.history import Operation, Outcome
+from redpaxos.simulation.linearizability.models.base import ANYTHING, UNKNOWN, Model
 
 
 @dataclass(frozen=True, slots=True)

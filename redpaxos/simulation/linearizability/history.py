@@ -1,7 +1,7 @@
 """Histories: what the clients of a run asked, what they were told, and when.
 
 A history is a list of operations. It is recorded by a simulated run or by clients of real servers, written as JSON lines, one operation
-a line, and judged by redpaxos.simulation.linearizability, at once or years later.
+a line, and judged by redpaxos.simulation.linearizability.check, at once or years later.
 
 Times are integers of any unit on any one monotonic clock. Only their order counts: an operation comes before another if its response
 is earlier than the other's invocation; with equal times the two overlap.

@@ -9,7 +9,7 @@ from collections.abc import Hashable, Sequence
 from enum import Enum
 from typing import Final, Generic, Self, TypeVar
 
-from redpaxos.simulation.history import HistoryError, Input, Operation, Outcome, Output, text_of
+from redpaxos.simulation.linearizability.history import HistoryError, Input, Operation, Outcome, Output, text_of
 
 State = TypeVar("State", bound=Hashable)
 

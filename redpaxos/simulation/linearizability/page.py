@@ -11,9 +11,9 @@ from html import escape
 from itertools import groupby
 from math import inf
 
-from redpaxos.simulation.history import Operation, Outcome
-from redpaxos.simulation.history_style import STYLE
-from redpaxos.simulation.linearizability import NotLinearizable
+from redpaxos.simulation.linearizability.check import NotLinearizable
+from redpaxos.simulation.linearizability.history import Operation, Outcome
+from redpaxos.simulation.linearizability.style import STYLE
 
 # Pixels: the narrowest drawing, the place for the clients' names, and above the lanes.
 _PAGE, _GUTTER, _TOP = 1070, 96, 14

@@ -16,9 +16,9 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from redpaxos.simulation.history import Operation, Outcome
-from redpaxos.simulation.models.base import Model
-from redpaxos.simulation.search import Budget, Found, Stuck, search
+from redpaxos.simulation.linearizability.history import Operation, Outcome
+from redpaxos.simulation.linearizability.models.base import Model
+from redpaxos.simulation.linearizability.search import Budget, Found, Stuck, search
 
 # Model steps for one look at a neighbourhood, and the responses to each side that it holds.
 _LOCAL_STEPS = 100_000

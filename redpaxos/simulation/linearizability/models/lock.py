@@ -9,9 +9,9 @@ An owner is one claim to the lock: somebody who asks twice asks under two names,
 from collections.abc import Hashable, Sequence
 from typing import NamedTuple, Self
 
-from redpaxos.simulation.history import Input, Operation, Outcome, Scalar, text_of
-from redpaxos.simulation.models.base import ANYTHING, UNKNOWN, UNSEEN, Heard, Model, is_number, is_value, refuse
-from redpaxos.simulation.models.number import Number
+from redpaxos.simulation.linearizability.history import Input, Operation, Outcome, Scalar, text_of
+from redpaxos.simulation.linearizability.models.base import ANYTHING, UNKNOWN, UNSEEN, Heard, Model, is_number, is_value, refuse
+from redpaxos.simulation.linearizability.models.number import Number
 
 _FREE = ("free",)
 _USAGE = "acquire(owner) → token or null, release(owner, token) → true or false, and holder()"

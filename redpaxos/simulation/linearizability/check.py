@@ -13,10 +13,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from redpaxos.simulation.history import Operation, Outcome
-from redpaxos.simulation.models.base import Model, heard
-from redpaxos.simulation.search import Budget, Found, OutOfSteps, Search, Stuck
-from redpaxos.simulation.shrinking import Broken, look_nearby, shrink
+from redpaxos.simulation.linearizability.history import Operation, Outcome
+from redpaxos.simulation.linearizability.models.base import Model, heard
+from redpaxos.simulation.linearizability.search import Budget, Found, OutOfSteps, Search, Stuck
+from redpaxos.simulation.linearizability.shrinking import Broken, look_nearby, shrink
 
 # Model steps for one key; about 10 s of one core.
 STEP_BUDGET = 5_000_000

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from paxos.cues import Expired, Lead
-from redpaxos.simulation.exhaustive_actors import Event, Heard
-from redpaxos.simulation.ladder import Arrow, Note, Remark, Row, describe, draw
+from redpaxos.simulation.exhaustive.actors import Event, Heard
+from redpaxos.simulation.scripted.ladder import Arrow, Note, Remark, Row, describe, draw
 
 
 class Happened(Struct, frozen=True):

@@ -11,9 +11,9 @@ revision has one that nobody knows until a get tells it.
 from collections.abc import Hashable, Iterator, Sequence
 from typing import NamedTuple, Self
 
-from redpaxos.simulation.history import Input, Operation, Output, Scalar, text_of
-from redpaxos.simulation.models.base import ANYTHING, NOTHING, UNKNOWN, UNSEEN, Heard, Model, is_number, is_value, refuse
-from redpaxos.simulation.models.number import Number
+from redpaxos.simulation.linearizability.history import Input, Operation, Output, Scalar, text_of
+from redpaxos.simulation.linearizability.models.base import ANYTHING, NOTHING, UNKNOWN, UNSEEN, Heard, Model, is_number, is_value, refuse
+from redpaxos.simulation.linearizability.models.number import Number
 
 _USAGE = "put(value), get(), delete(), compare_and_set(expected, value) and compare_and_set_revision(expected, value)"
 

@@ -12,7 +12,7 @@ from paxos.ballot import ZERO, Ballot
 from paxos.cues import Chosen, Message
 from paxos.effects import Effects
 from paxos.messages import Accept, Accepted, Prepare, Promise, WireMessage
-from redpaxos.simulation.ladder import describe_ballot
+from redpaxos.simulation.scripted.ladder import describe_ballot
 
 
 class Fact(Struct, frozen=True):

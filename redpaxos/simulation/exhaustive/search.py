@@ -19,11 +19,11 @@ from itertools import groupby, pairwise, permutations, product
 
 from msgspec import Struct
 
-from redpaxos.simulation.exhaustive_actors import Actors, Crashed, Event, Heard, State
-from redpaxos.simulation.exhaustive_case import DECREE, Case
-from redpaxos.simulation.exhaustive_network import Network, System, Waiting
-from redpaxos.simulation.exhaustive_story import Happened, tell
-from redpaxos.simulation.exhaustive_verdict import judge
+from redpaxos.simulation.exhaustive.actors import Actors, Crashed, Event, Heard, State
+from redpaxos.simulation.exhaustive.case import DECREE, Case
+from redpaxos.simulation.exhaustive.network import Network, System, Waiting
+from redpaxos.simulation.exhaustive.story import Happened, tell
+from redpaxos.simulation.exhaustive.verdict import judge
 
 _LONGEST_MOVE = 100
 

@@ -5,8 +5,8 @@ decide(value) → winner        query() → winner, or null while undecided
 
 from collections.abc import Hashable
 
-from redpaxos.simulation.history import Input, text_of
-from redpaxos.simulation.models.base import NOTHING, UNKNOWN, Heard, Model, is_value, refuse
+from redpaxos.simulation.linearizability.history import Input, text_of
+from redpaxos.simulation.linearizability.models.base import NOTHING, UNKNOWN, Heard, Model, is_value, refuse
 
 _USAGE = "decide(value) and query(); no value is null"
 

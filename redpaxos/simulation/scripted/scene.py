@@ -27,11 +27,11 @@ from paxos.errors import InvariantViolation
 from paxos.messages import Outcome, OutcomeKind, Submit, WireMessage
 from paxos.quorum import majority
 from paxos.values import Command
-from redpaxos.simulation.conduct import Conduct
-from redpaxos.simulation.exhaustive_case import CHECKS
-from redpaxos.simulation.exhaustive_verdict import chosen_by_votes, judge
-from redpaxos.simulation.ladder import Arrow, Note, Remark, Row, describe, describe_value, draw
-from redpaxos.simulation.player import Player
+from redpaxos.simulation.exhaustive.case import CHECKS
+from redpaxos.simulation.exhaustive.verdict import chosen_by_votes, judge
+from redpaxos.simulation.scripted.conduct import Conduct
+from redpaxos.simulation.scripted.ladder import Arrow, Note, Remark, Row, describe, describe_value, draw
+from redpaxos.simulation.scripted.player import Player
 
 _MAKERS = {"a": "acceptor_cast", "p": "proposer_cast", "l": "learner_cast"}
 

@@ -17,9 +17,9 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from redpaxos.simulation.history import Operation
-from redpaxos.simulation.models.base import ANYTHING, UNKNOWN, Model
-from redpaxos.simulation.timeline import Call, Moment, Timeline, Twins
+from redpaxos.simulation.linearizability.history import Operation
+from redpaxos.simulation.linearizability.models.base import ANYTHING, UNKNOWN, Model
+from redpaxos.simulation.linearizability.timeline import Call, Moment, Timeline, Twins
 
 # How many responses ahead a need is foreseen. Foresight saves walks, but who foresees too much stops far from the contradiction.
 _FORESIGHT = 100

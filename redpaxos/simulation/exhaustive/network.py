@@ -12,9 +12,9 @@ from typing import Any
 
 from paxos.cues import Chosen
 from paxos.messages import Nack
-from redpaxos.simulation.conduct import Fact
-from redpaxos.simulation.exhaustive_actors import Actors, Event, Heard, State
-from redpaxos.simulation.exhaustive_verdict import chosen_by_votes
+from redpaxos.simulation.exhaustive.actors import Actors, Event, Heard, State
+from redpaxos.simulation.exhaustive.verdict import chosen_by_votes
+from redpaxos.simulation.scripted.conduct import Fact
 
 System = tuple[int, ...]
 """The states of all actors in the order of `Case.names()`, and how many crashes are left."""

@@ -19,9 +19,9 @@ from paxos.errors import InvariantViolation
 from paxos.messages import Accept, Nack, Prepare
 from paxos.proposer import Leading, Proposer
 from paxos.replica import Replica
-from redpaxos.simulation.conduct import Conduct, Fact
-from redpaxos.simulation.exhaustive_case import Case
-from redpaxos.simulation.ladder import describe_value
+from redpaxos.simulation.exhaustive.case import Case
+from redpaxos.simulation.scripted.conduct import Conduct, Fact
+from redpaxos.simulation.scripted.ladder import describe_value
 
 State = int
 """The number of one actor's state."""

@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Self
 
-from redpaxos.simulation.history import Input, Operation, Outcome, Scalar, text_of
-from redpaxos.simulation.models.base import UNKNOWN, UNSEEN, Heard, Model, is_number, is_value, refuse
+from redpaxos.simulation.linearizability.history import Input, Operation, Outcome, Scalar, text_of
+from redpaxos.simulation.linearizability.models.base import UNKNOWN, UNSEEN, Heard, Model, is_number, is_value, refuse
 
 _USAGE = "propose(value) → revision, read(first, count) → values and length() → revision"
 

@@ -8,8 +8,8 @@ section 2.1.
 from collections.abc import Collection, Iterable, Iterator
 
 from paxos.ballot import Ballot
-from redpaxos.simulation.conduct import Fact
-from redpaxos.simulation.ladder import describe_ballot, describe_value
+from redpaxos.simulation.scripted.conduct import Fact
+from redpaxos.simulation.scripted.ladder import describe_ballot, describe_value
 
 
 def judge(facts: Iterable[tuple[str, Fact]], majority_count: int, checks: Collection[str]) -> str:

@@ -1,0 +1,1 @@
+"""Exhaustive search of small cases, with the real roles."""

@@ -1,0 +1,1 @@
+"""Judging histories: is there one order that explains what every client was told?"""
