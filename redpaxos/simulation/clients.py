@@ -185,7 +185,7 @@ class Client:
         command = None if request.verb == "query" else Command(request.id, request.value)
         if command is not None:
             self._invariants.submits(_group(request), command)
-        errand = Errand(_group(request), request.id, command, self._attempts, only=self._plan.node)
+        errand = Errand(_group(request), request.id, command, self._attempts, only=self._plan.node if request.key else "")
         deadline = self._world.now + request.timeout
         self._listen(lambda group, message: isinstance(message, Located) or _answers(errand, group, message))
         timers: dict[str, float] = {}

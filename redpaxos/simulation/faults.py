@@ -18,8 +18,11 @@ from redpaxos.simulation.world import World
 
 Pair = tuple[str, str]
 
-LINKS = ("one way", "isolated", "split", "bridge", "chain", "ring", "star", "flapping")
-"""Kinds of fault that cut links; `targets` names the nodes in order, and for a split `amount` says how many are on one side."""
+LINKS = ("one way", "isolated", "split", "bridge", "chain", "ring", "star", "flapping", "patchwork")
+"""Kinds of fault that cut links; `targets` names the nodes in order, and for a split `amount` says how many are on one side.
+
+A patchwork cuts other links at random all `amount` seconds, so that each message reaches another part of the nodes.
+"""
 
 _FLAP_SECONDS = 0.15
 
@@ -32,6 +35,7 @@ class Nemesis:
         self._world = world
         self._network = network
         self._nodes = nodes
+        self._chance = world.stream("nemesis")
         # True in the calm.
         self._is_over = False
         # Tells who leads.
@@ -146,7 +150,9 @@ class Nemesis:
         self._struck(fault)
         pairs = cut_links(fault)
         self._change(pairs, 1)
-        if fault.kind == "flapping":
+        if fault.kind == "patchwork":
+            self._patch(pairs, fault.amount, self._world.now + fault.seconds)
+        elif fault.kind == "flapping":
             self._flap(pairs, self._world.now + fault.seconds)
         else:
             self._later(fault.seconds, partial(self._change, pairs, -1))
@@ -164,6 +170,18 @@ class Nemesis:
             self._later(_FLAP_SECONDS, come)
 
         self._later(_FLAP_SECONDS, come)
+
+    def _patch(self, cut: list[Pair], period_seconds: float, until: float) -> None:
+        """Cut some links, and later others in their place."""
+
+        def again() -> None:
+            self._change(cut, -1)
+            if self._world.now < until:
+                fresh = [(a, b) for a in self._nodes for b in self._nodes if a != b and self._chance.random() < 0.4]
+                self._change(fresh, 1)
+                self._patch(fresh, period_seconds, until)
+
+        self._later(period_seconds, again)
 
     def _change(self, pairs: list[Pair], by: int) -> None:
         for pair in pairs:
@@ -224,6 +242,8 @@ def cut_links(fault: Fault) -> list[Pair]:
         case "split":
             side = set(names[: int(fault.amount)])
             return [(a, b) for a, b in both if (a in side) != (b in side)]
+        case "patchwork":
+            return []
         case "bridge":
             # Two halves that only the first node connects.
             side = set(names[1 : 1 + size // 2])

@@ -72,7 +72,7 @@ class ClientPlan(Struct, frozen=True):
 
     name: str
     requests: tuple[Request, ...] = ()
-    # The only node it asks, whoever leads; empty for whom it finds.
+    # The only node that it asks about decrees; empty for whom it finds.
     node: str = ""
 
 

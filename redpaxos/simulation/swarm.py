@@ -15,6 +15,7 @@ from paxos.settings import Settings
 from redpaxos.node import ROLES
 from redpaxos.simulation.cluster import CHANNELS, CLUSTER
 from redpaxos.simulation.disks import AFTER, BEFORE, ERROR, FULL
+from redpaxos.simulation.duels import duel_for_decrees, duel_for_the_log
 from redpaxos.simulation.faults import LINKS
 from redpaxos.simulation.limits import draw_limits
 from redpaxos.simulation.plan import LEADER, ClientPlan, Fault, LinkPlan, NodePlan, Plan, Request
@@ -27,6 +28,15 @@ _VERBS = ("propose", "decide", "query", "read", "door", "door-decree", "door-ask
 def draw(seed: int) -> Plan:
     """The plan of this seed."""
     chance = Random(f"plan {seed}")
+    kind = chance.random()
+    plan = _draw_any(chance, seed)
+    if kind < 0.25:
+        return duel_for_decrees(plan, chance)
+    return duel_for_the_log(plan, chance) if kind < 0.4 else plan
+
+
+def _draw_any(chance: Random, seed: int) -> Plan:
+    """Any cluster, any fault, any request."""
     nodes, members = _draw_nodes(chance)
     core = _draw_core(chance, nodes, members)
     chaos_seconds = chance.uniform(0.8, 3.0)
@@ -136,6 +146,7 @@ def _draw_fault(chance: Random, kind: str, names: list[str], chaos_seconds: floa
         "clock drift": chance.choice((0.3, 0.6, 2.0, 4.0)),
         "power cut while sending": float(chance.choice((0, 0, 1, 2, 5))),
         "storm": chance.choice((0.3, 0.7, 1.0)),
+        "patchwork": chance.choice((0.02, 0.05, 0.2)),
         "split": float(chance.randint(1, max(1, len(names) - 1))),
     }.get(kind, 0.0)
     if kind in LINKS:
@@ -158,19 +169,19 @@ def _draw_fault(chance: Random, kind: str, names: list[str], chaos_seconds: floa
 
 def _draw_clients(chance: Random, chaos_seconds: float, proposers: list[str]) -> tuple[ClientPlan, ...]:
     verbs = [verb for verb in _VERBS if chance.random() < 0.5] or ["propose", "decide"]
-    shared = chance.random() < 0.4
+    shared = chance.random() < 0.5
     decrees = [f"d{number}" for number in range(1, chance.choice((1, 3, 8)) + 1)]
-    # Clients that act at the same moments compete.
+    # Clients that act at the same moments compete, most of all when each asks a node of its own.
     moments = [chance.uniform(0.0, chaos_seconds) for _ in range(chance.choice((2, 5, 10)))]
-    pinned = chance.random() < 0.6
+    pinned = chance.random() < 0.5
     clients = []
     for number in range(1, chance.randint(1, 5) + 1):
         name = f"c{number}"
         requests = []
         for count, at in enumerate(sorted(chance.choice(moments) for _ in range(chance.randint(1, 8)))):
-            request_id = f"shared-{chance.randint(1, 3)}" if shared and chance.random() < 0.5 else f"{name}-{count}"
+            request_id = f"shared-{chance.randint(1, 2)}" if shared and chance.random() < 0.5 else f"{name}-{count}"
             requests.append(_draw_request(chance, chance.choice(verbs), request_id, at, chance.choice(decrees)))
-        clients.append(ClientPlan(name, tuple(requests), chance.choice(proposers) if pinned else ""))
+        clients.append(ClientPlan(name, tuple(requests), proposers[number % len(proposers)] if pinned else ""))
     return tuple(clients)
 
 

@@ -1,0 +1,148 @@
+"""The simulated disk and network keep the contracts of the real ones, and are as bad as these allow."""
+
+from collections.abc import Sequence
+from random import Random
+
+import pytest
+
+from actors.storage.base import StorageError
+from paxos.ballot import Ballot
+from paxos.records import KnownChosen, Promised, Record
+from redpaxos.simulation.disks import AFTER, BEFORE, ERROR, FULL, Disk
+from redpaxos.simulation.faults import LINKS, cut_links
+from redpaxos.simulation.network import Network, PowerCutError
+from redpaxos.simulation.plan import Fault, LinkPlan
+from redpaxos.simulation.world import World
+from transport.base import TransportClosedError, TransportDownError, TransportError
+
+HIGH, LOW = Promised("log", Ballot(2, "n1")), Promised("log", Ballot(1, "n1"))
+
+
+class Seen:
+    """Watches a disk."""
+
+    def __init__(self) -> None:
+        self.written_records: list[Record] = []
+        self.durable_records: list[Record] = []
+
+    def written(self, disk: Disk, records: Sequence[Record]) -> None:
+        self.written_records += records
+
+    def durable(self, disk: Disk, records: Sequence[Record]) -> None:
+        self.durable_records += records
+
+
+def make_disk() -> tuple[Disk, Seen]:
+    seen = Seen()
+    return Disk("sim", "n1", "acceptor", "id", seen), seen
+
+
+def test_what_was_synced_survives_a_crash_and_what_was_not_may_be_lost_last_first() -> None:
+    left = set()
+    for seed in range(40):
+        disk, seen = make_disk()
+        store = disk.open()
+        store.write([LOW], sync=True)
+        store.write([KnownChosen("log", 3)], sync=False)
+        store.write([KnownChosen("log", 7)], sync=False)
+        assert seen.durable_records == [LOW]
+        disk.lose_power(Random(seed))
+        again = disk.open().acceptor_state("log")
+        assert again.promised == LOW.ballot
+        left.add(again.chosen_through)
+    assert left == {0, 3, 7}
+
+
+def test_a_store_knows_how_often_it_was_opened() -> None:
+    disk, _ = make_disk()
+    assert [disk.open().identity.boot_count for _ in range(3)] == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("fault", "raises", "survives"), [(BEFORE, PowerCutError, False), (AFTER, PowerCutError, True), (FULL, StorageError, False)]
+)
+def test_a_write_fails_once_as_planned(fault: str, raises: type[BaseException], survives: bool) -> None:
+    disk, _ = make_disk()
+    store = disk.open()
+    disk.next_fault = fault
+    with pytest.raises(raises):
+        store.write([HIGH], sync=True)
+    disk.lose_power(Random(0))
+    assert (disk.open().acceptor_state("log").promised == HIGH.ballot) is survives
+
+
+def test_nobody_knows_whether_a_write_whose_sync_failed_is_on_disk() -> None:
+    def survives(seed: int) -> bool:
+        disk, _ = make_disk()
+        store = disk.open()
+        disk.next_fault = ERROR
+        with pytest.raises(StorageError):
+            store.write([HIGH], sync=True)
+        disk.lose_power(Random(seed))
+        return disk.open().acceptor_state("log").promised == HIGH.ballot
+
+    assert {survives(seed) for seed in range(20)} == {True, False}
+
+
+def heard_over(links: LinkPlan, count: int = 200) -> list[bytes]:
+    """What one endpoint hears of so many numbered payloads of another."""
+    world = World(1)
+    network = Network(world, links)
+    heard: list[bytes] = []
+    network.endpoint("b").subscribe("to:b:from:*", lambda channel, payload: heard.append(payload))
+    sender = network.endpoint("a")
+    for number in range(count):
+        sender.publish("to:b:from:a", b"%d" % number)
+    while world.next_time() < 100.0:
+        world.step()
+    return heard
+
+
+def test_a_good_link_delivers_everything_once_and_in_order() -> None:
+    assert heard_over(LinkPlan()) == [b"%d" % number for number in range(200)]
+
+
+def test_a_bad_link_loses_repeats_and_reorders_but_never_invents() -> None:
+    heard = heard_over(LinkPlan(loss=0.3, duplication=0.3, spread_seconds=0.1, reorders=True))
+    assert set(heard) < {b"%d" % number for number in range(200)}
+    assert len(heard) > len(set(heard))
+    assert sorted(heard, key=int) != heard
+
+
+def test_a_publish_that_raises_may_have_been_delivered() -> None:
+    world = World(1)
+    network = Network(world, LinkPlan(error_delivered=1.0))
+    heard: list[bytes] = []
+    network.endpoint("b").subscribe("c", lambda channel, payload: heard.append(payload))
+    with pytest.raises(TransportError):
+        network.endpoint("a").publish("c", b"x")
+    world.step()
+    assert heard == [b"x"]
+
+
+def test_nothing_is_published_while_the_server_is_down_or_the_endpoint_closed() -> None:
+    network = Network(World(1), LinkPlan())
+    network.is_down = True
+    endpoint = network.endpoint("a")
+    with pytest.raises(TransportDownError):
+        endpoint.publish("c", b"x")
+    endpoint.close()
+    with pytest.raises(TransportClosedError):
+        endpoint.publish("c", b"x")
+
+
+def test_each_kind_of_partition_leaves_what_its_name_says() -> None:
+    names = ("a", "b", "c", "d", "e")
+    everything = {(source, target) for source in names for target in names if source != target}
+
+    def left(kind: str, amount: float = 0.0) -> set[tuple[str, str]]:
+        return everything - set(cut_links(Fault(0.0, kind, names, 1.0, amount)))
+
+    assert everything - left("one way") == {("a", name) for name in names[1:]}
+    assert left("isolated") == {pair for pair in everything if "a" not in pair}
+    assert left("split", 2.0) == {pair for pair in everything if (pair[0] in "ab") == (pair[1] in "ab")}
+    assert left("star") == {pair for pair in everything if "a" in pair}
+    assert left("bridge") == {pair for pair in everything if "a" in pair or (pair[0] in "bc") == (pair[1] in "bc")}
+    assert len(left("chain")) == 8
+    assert len(left("ring")) == 10
+    assert all(cut_links(Fault(0.0, kind, ("a",), 1.0, 1.0)) == [] for kind in LINKS)
