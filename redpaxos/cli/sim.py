@@ -46,7 +46,7 @@ def run(*, seed: int, runs: int, jobs: int) -> int:
 @click.option("--ladder", is_flag=True, help="Draw who sent what to whom.")
 def replay(*, seed: int, trace: bool, ladder: bool) -> int:
     """Run one seed again, and look at it."""
-    from redpaxos.simulation.run import run as run_seed
+    from redpaxos.simulation.running import run as run_seed
     from redpaxos.simulation.story import picture
 
     result = run_seed(seed)
@@ -65,7 +65,7 @@ def replay(*, seed: int, trace: bool, ladder: bool) -> int:
 def shrink(*, seed: int, budget: int) -> int:
     """Reduce a failing run to the few faults, requests and messages that it takes, and draw them."""
     from redpaxos.simulation.minimize import Minimizer
-    from redpaxos.simulation.run import run as run_seed
+    from redpaxos.simulation.running import run as run_seed
     from redpaxos.simulation.story import picture
 
     failing = run_seed(seed)

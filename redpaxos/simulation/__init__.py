@@ -1,1 +1,28 @@
-"""Finding faults: in redpaxos, and in what is built on it."""
+"""Finding faults: in redpaxos, and in what is built on it.
+
+`run(seed)` runs a whole cluster of the production actors in one thread and virtual time, under faults drawn from the seed, and checks every
+invariant at every step. `run(plan=…)` runs a plan of your own. The rooms beside hold the linearizability checker, the exhaustive search
+and the scripted schedules.
+"""
+
+from redpaxos.simulation.invariants import Violation
+from redpaxos.simulation.minimize import Minimizer
+from redpaxos.simulation.plan import ClientPlan, Fault, LinkPlan, NodePlan, Plan, Request
+from redpaxos.simulation.running import Result, run
+from redpaxos.simulation.story import picture
+from redpaxos.simulation.swarm import draw
+
+__all__ = [
+    "ClientPlan",
+    "Fault",
+    "LinkPlan",
+    "Minimizer",
+    "NodePlan",
+    "Plan",
+    "Request",
+    "Result",
+    "Violation",
+    "draw",
+    "picture",
+    "run",
+]

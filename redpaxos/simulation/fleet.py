@@ -8,7 +8,7 @@ from itertools import islice
 from msgspec import Struct, field
 
 from redpaxos.simulation.invariants import Violation
-from redpaxos.simulation.run import run
+from redpaxos.simulation.running import run
 
 PART_COUNT = 20
 """Runs that are summed up before anybody hears of them."""

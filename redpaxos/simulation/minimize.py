@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from paxos.settings import Settings
 from redpaxos.simulation.cluster import PRODUCTION, Actors
 from redpaxos.simulation.plan import ClientPlan, Delivery, LinkPlan, Plan, Request
-from redpaxos.simulation.run import Result, run
+from redpaxos.simulation.running import Result, run
 
 Item = TypeVar("Item")
 

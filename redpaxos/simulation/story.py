@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from paxos.codec import Envelope
-from redpaxos.simulation.run import Result
+from redpaxos.simulation.running import Result
 from redpaxos.simulation.scripted.ladder import Arrow, Note, Remark, Row, describe, draw
 from redpaxos.simulation.trace import render
 

@@ -40,16 +40,19 @@ def _draw_any(chance: Random, seed: int) -> Plan:
     nodes, members = _draw_nodes(chance)
     core = _draw_core(chance, nodes, members)
     chaos_seconds = chance.uniform(0.8, 3.0)
+    settings = _draw_settings(chance)
     return Plan(
         seed=seed,
         nodes=nodes,
         members=members,
-        settings=_draw_settings(chance),
+        settings=settings,
         links=_draw_links(chance),
         clients=_draw_clients(chance, chaos_seconds, [node.name for node in nodes if "proposer" in node.roles]),
         faults=_draw_faults(chance, [node.name for node in nodes], core, chaos_seconds),
         chaos_seconds=chaos_seconds,
         core=core,
+        # A few election timeouts, and what clients and messages that are still under way may take.
+        calm_seconds=5.0 + 4 * (settings.election_timeout_seconds + settings.election_jitter_seconds),
         limits=draw_limits(chance),
     )
 

@@ -4,7 +4,7 @@ import pytest
 
 from redpaxos.simulation.minimize import Minimizer
 from redpaxos.simulation.plan import ClientPlan, Fault, NodePlan, Plan, Request
-from redpaxos.simulation.run import Result, run
+from redpaxos.simulation.running import Result, run
 from redpaxos.simulation.story import picture
 from tests.simulation.catalogue import BUGS, TRUSTING_SHELL
 from tests.simulation.planting import Bug, plant

@@ -11,7 +11,7 @@ from msgspec import json
 from paxos.quorum import majority
 from redpaxos.simulation.fleet import run_fleet, run_seeds
 from redpaxos.simulation.plan import ClientPlan, NodePlan, Plan, Request
-from redpaxos.simulation.run import run
+from redpaxos.simulation.running import run
 from redpaxos.simulation.swarm import draw
 
 CHUNK = 50
@@ -19,7 +19,7 @@ FAULT_KINDS = 30
 
 FINGERPRINT = """
 import hashlib
-from redpaxos.simulation.run import run
+from redpaxos.simulation.running import run
 for seed in (3, 7, 11, 20, 31, 46):
     result = run(seed)
     print(seed, result.step_count, hashlib.sha256("\\n".join(result.trace.lines()).encode()).hexdigest())
