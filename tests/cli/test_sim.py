@@ -1,0 +1,49 @@
+"""`redpaxos sim`: what it prints, and how it ends."""
+
+import pytest
+
+from paxos.learner import Learner
+from tests.cli.conftest import Redpaxos
+
+
+@pytest.fixture
+def credulous_learners(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Learners that believe the first acceptor they hear."""
+    monkeypatch.setattr(
+        Learner, "_winner", lambda learner, tally: max((ballot for ballot in tally.voters if ballot in tally.values), default=None)
+    )
+
+
+def test_a_run_of_many_seeds_says_what_struck_and_what_was_found(redpaxos: Redpaxos) -> None:
+    result = redpaxos("sim", "run", "--seed", "3", "--runs", "5")
+    assert result.exit_code == 0, result.output
+    assert "5 runs," in result.output
+    assert "kinds of fault struck" in result.output
+    assert "0 violations" in result.output
+
+
+def test_a_replay_prints_the_trace_and_the_ladder_of_a_seed(redpaxos: Redpaxos) -> None:
+    result = redpaxos("sim", "replay", "--seed", "3", "--trace", "--ladder")
+    assert result.exit_code == 0, result.output
+    assert "nemesis        calm: the core is" in result.output
+    assert "seed 3: no violation" in result.output
+
+
+def test_a_seed_that_does_not_fail_cannot_be_shrunk(redpaxos: Redpaxos) -> None:
+    result = redpaxos("sim", "shrink", "--seed", "3")
+    assert result.exit_code == 0, result.output
+    assert "no violation" in result.output
+
+
+@pytest.mark.usefixtures("credulous_learners")
+def test_a_violation_is_named_with_its_seed_and_is_a_definite_no(redpaxos: Redpaxos) -> None:
+    result = redpaxos("sim", "run", "--seed", "0", "--runs", "3")
+    assert result.exit_code == 3, result.output
+    assert "seed 0: " in result.output
+
+
+@pytest.mark.usefixtures("credulous_learners")
+def test_a_failing_seed_shrinks_to_a_ladder(redpaxos: Redpaxos) -> None:
+    result = redpaxos("sim", "shrink", "--seed", "0", "--budget", "100")
+    assert result.exit_code == 3, result.output
+    assert "Accept " in result.output
