@@ -61,7 +61,7 @@ def replay(*, seed: int, trace: bool, ladder: bool) -> int:
 
 @sim.command()
 @_seed_option
-@click.option("--budget", type=click.IntRange(min=1), default=600, show_default=True, help="Runs to try at most.")
+@click.option("--budget", type=click.IntRange(min=1), default=1500, show_default=True, help="Runs to try at most.")
 def shrink(*, seed: int, budget: int) -> int:
     """Reduce a failing run to the few faults, requests and messages that it takes, and draw them."""
     from redpaxos.simulation.minimize import Minimizer
