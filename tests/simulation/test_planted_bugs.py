@@ -66,7 +66,7 @@ def test_a_failing_run_shrinks_to_a_few_messages_and_still_fails(monkeypatch: py
     plant(bug, monkeypatch)
     failing = first_failing(bug)
     assert failing is not None
-    small = Minimizer(failing, run_count=300).minimize()
+    small = Minimizer(failing, run_count=120).minimize()
     assert small.violation is not None
     assert small.violation.invariant == "chosen is for ever"
     assert len(small.carried) - len(small.plan.muted) < len(failing.carried) / 4
