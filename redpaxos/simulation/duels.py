@@ -40,7 +40,7 @@ def duel_for_the_log(plan: Plan, chance: Random) -> Plan:
         plan.settings,
         heartbeat_seconds=heartbeat,
         election_timeout_seconds=2 * heartbeat,
-        election_jitter_seconds=chance.choice((0.01, 0.05)),
+        election_jitter_seconds=heartbeat * chance.choice((0.5, 1.0)),
         retry_seconds=chance.choice((0.02, 0.1)),
         patience_seconds=chance.choice((0.1, 0.5)),
     )

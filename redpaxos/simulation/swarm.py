@@ -92,11 +92,13 @@ def _draw_core(chance: Random, nodes: tuple[NodePlan, ...], members: tuple[str, 
 
 def _draw_settings(chance: Random) -> Settings:
     heartbeat = chance.choice((0.1, 0.2, 0.3))
+    timeout = heartbeat * chance.choice((2.0, 2.5, 4.0))
     tight = chance.random() < 0.5
     return Settings(
         heartbeat_seconds=heartbeat,
-        election_timeout_seconds=heartbeat * chance.choice((2.0, 2.5, 4.0)),
-        election_jitter_seconds=chance.choice((0.05, 0.2, 0.4)),
+        election_timeout_seconds=timeout,
+        # Candidates that wait for nearly the same time collide, again and again.
+        election_jitter_seconds=timeout * chance.choice((0.3, 0.6, 1.0)),
         retry_seconds=chance.choice((0.05, 0.25, 0.6)),
         backoff_base_seconds=chance.choice((0.001, 0.02, 0.1)),
         backoff_cap_seconds=chance.choice((0.05, 1.0)),

@@ -139,7 +139,7 @@ BUGS = (
         "_promised",
         ((" or message.ballot != phase.ballot", ""),),
         (*FOR_EVER, "linearizability"),
-        400,
+        800,
     ),
     Bug(
         "a proposer starts again at round 0",
