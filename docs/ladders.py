@@ -1,24 +1,15 @@
 """Draws the ladders of docs/protocol.md: `python docs/ladders.py` plays each scene with the real roles, and writes what happened.
 
-Every actor is a cast from paxos/casting.py on a disk of its own. A scene decides only what is sent first, which messages are lost or late,
-and which timer runs out; everything else is what the roles do. tests/readme/test_ladders.py compares the page with the scenes.
+A scene decides only what is sent first, which messages are lost or late, and which timer runs out; everything else is what the roles
+do. tests/readme/test_docs.py compares the page with the scenes.
 """
 
 import re
-from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from functools import partial
+from collections.abc import Callable
 from pathlib import Path
 
-from msgspec import Struct
-
-from paxos.archive import Archive
-from paxos.cast import Cast
-from paxos.casting import acceptor_cast, proposer_cast
-from paxos.company import Company
-from paxos.cues import Begin, Expired, Message
-from paxos.effects import ACCEPTORS, LEARNERS, PROPOSERS, Effects
+from docs.ladder_scene import ACCEPTOR_NAMES, Scene
+from paxos.effects import PROPOSERS
 from paxos.election import ELECTION, HEARTBEAT, LEADER_HEARD
 from paxos.groups import LOG, decree_group
 from paxos.intake import SWEEP
@@ -26,14 +17,9 @@ from paxos.learner import CATCH_UP
 from paxos.messages import (
     Accept,
     Accepted,
-    AskChosen,
-    AskVotes,
-    ChosenPage,
     Echo,
     Heartbeat,
     Locate,
-    Located,
-    Nack,
     Outcome,
     Prepare,
     Probe,
@@ -41,195 +27,11 @@ from paxos.messages import (
     Promise,
     Query,
     Submit,
-    VotesPage,
-    WireMessage,
 )
-from paxos.quorum import majority
 from paxos.values import Command
-from redpaxos.simulation.scripted.ladder import Arrow, Note, Remark, Row, describe_ballot, describe_value, draw
-from redpaxos.simulation.scripted.player import Player
 
 PAGE = Path(__file__).resolve().parent / "protocol.md"
-ACCEPTOR_NAMES = ("a1", "a2", "a3")
 _BLOCK = re.compile(r"(<!-- ladder: ([a-z-]+) -->\n```text\n).*?(```\n)", re.DOTALL)
-
-
-class _Parcel(Struct):
-    source: str
-    targets: tuple[str, ...]
-    message: WireMessage
-
-
-Judge = Callable[[_Parcel, str], bool]
-"""Whether something happens to a message on its way to this target."""
-
-
-class Scene:
-    """Actors of one group, a network that delivers in the order of sending, and what was seen of it."""
-
-    def __init__(self, group: str, **actors: str) -> None:
-        kinds = {"acceptor": acceptor_cast, "proposer": proposer_cast}
-        makers = {
-            name: partial(kinds[kind], Company(name, majority(ACCEPTOR_NAMES)), group) for name, kind in actors.items() if kind in kinds
-        }
-        self._players = {name: _play(make) for name, make in makers.items()}
-        self._audiences = {
-            ACCEPTORS: list(self._players),
-            LEARNERS: [name for name, kind in actors.items() if kind == "proposer"],
-            PROPOSERS: [name for name, kind in actors.items() if kind == "proposer"],
-        }
-        self._waiting: deque[_Parcel] = deque()
-        self._late: deque[_Parcel] = deque()
-        self._is_lost: Judge = lambda parcel, target: False
-        self._is_late: Judge = lambda parcel, target: False
-        # Whether what is lost is drawn.
-        self._draws_loss = True
-        self._dead: set[str] = set()
-        # Kinds of message that this scene is not about.
-        self.hidden: tuple[type, ...] = ()
-        self.names = tuple(actors)
-        self.rows: list[Row] = []
-
-    def client(self, client: str, target: str, message: WireMessage) -> None:
-        """A client sends something, and all that follows happens."""
-        self._send(client, message, target)
-        self.run()
-
-    def expire(self, name: str, timer: str, text: str = "") -> None:
-        """A timer runs out."""
-        if text:
-            self.rows.append(Note(name, text))
-        self._hear(name, name, Expired(timer))
-        self.run()
-
-    def begin(self, *names: str) -> None:
-        """The group is live on these actors."""
-        for name in names:
-            self._hear(name, name, Begin())
-
-    def remark(self, text: str) -> None:
-        """A line for the reader."""
-        self.rows.append(Remark(text))
-
-    def crash(self, name: str, text: str = "kill -9") -> None:
-        """An actor dies, and hears nothing any more."""
-        self.rows.append(Note(name, text))
-        self._dead.add(name)
-
-    @contextmanager
-    def losing(self, judge: Judge, *, drawn: bool = True) -> Iterator[None]:
-        """Meanwhile such messages are lost."""
-        self._is_lost, self._draws_loss = judge, drawn
-        yield
-        self._is_lost, self._draws_loss = lambda parcel, target: False, True
-
-    @contextmanager
-    def delaying(self, judge: Judge) -> Iterator[None]:
-        """Such messages arrive when this is over."""
-        self._is_late = judge
-        yield
-        self._is_late = lambda parcel, target: False
-        self._waiting.extend(self._late)
-        self._late.clear()
-        self.run()
-
-    def run(self) -> None:
-        """Deliver until nothing waits."""
-        while self._waiting:
-            self._deliver(self._waiting.popleft())
-
-    def draw(self) -> str:
-        """What happened between the actors that are named."""
-        names = {*self.names}
-        rows = [row for row in self.rows if not isinstance(row, Arrow) or names.issuperset((row.source, *row.targets))]
-        return draw(self.names, rows)
-
-    def _deliver(self, parcel: _Parcel) -> None:
-        late = tuple(target for target in parcel.targets if self._is_late(parcel, target))
-        if late:
-            self._late.append(_Parcel(parcel.source, late, parcel.message))
-        here = [target for target in parcel.targets if target not in late and target not in self._dead]
-        lost = tuple(target for target in here if self._is_lost(parcel, target))
-        heard = tuple(target for target in here if target not in lost)
-        self._note(parcel, heard, is_lost=False)
-        if self._draws_loss:
-            self._note(parcel, lost, is_lost=True)
-        for target in heard:
-            if target in self._players:
-                self._hear(target, parcel.source, parcel.message)
-
-    def _note(self, parcel: _Parcel, targets: tuple[str, ...], *, is_lost: bool) -> None:
-        if targets and not isinstance(parcel.message, self.hidden):
-            self.rows.append(Arrow(parcel.source, targets, label(parcel.message), is_lost))
-
-    def _hear(self, name: str, source: str, message: Message) -> None:
-        effects: Effects = self._players[name].hear(source, message)
-        targets: dict[WireMessage, list[str]] = {}
-        for send in effects.send:
-            targets.setdefault(send.message, []).append(send.target)
-        for said, audiences in targets.items():
-            self._send(name, said, *audiences)
-
-    def _send(self, source: str, message: WireMessage, *audiences: str) -> None:
-        """One parcel for everybody who does anything with it; what an actor sends to itself is not drawn."""
-        heard = dict.fromkeys(name for audience in audiences for name in self._audiences.get(audience, [audience]))
-        targets = [name for name in heard if self._takes(name, message)]
-        if source in targets:
-            targets.remove(source)
-            self._hear(source, source, message)
-        if targets:
-            self._waiting.append(_Parcel(source, tuple(targets), message))
-
-    def _takes(self, name: str, message: WireMessage) -> bool:
-        return name not in self._players or any(type(message) in role.handles for role in self._players[name].cast.roles)
-
-
-def _play(make_cast: Callable[[Archive], Cast]) -> Player:
-    return Player(make_cast)
-
-
-def label(message: WireMessage) -> str:  # noqa: C901 - one line a message.
-    """A message in very few words, for a narrow ladder."""
-    match message:
-        case Prepare():
-            return f"Prepare {describe_ballot(message.ballot)}"
-        case Promise():
-            votes = ", ".join(f"{describe_ballot(vote.ballot)} {describe_value(vote.value)}" for vote in message.votes)
-            return f"Promise {describe_ballot(message.ballot)}{f' ({votes})' if votes else ''}"
-        case Accept():
-            return f"Accept {describe_ballot(message.ballot)} {message.slot}:{describe_value(message.value)}"
-        case Accepted():
-            return f"Accepted {describe_ballot(message.ballot)} {message.first_slot}"
-        case Nack():
-            return f"Nack: {describe_ballot(message.promised)}"
-        case Heartbeat() | Echo():
-            return f"{type(message).__name__} {describe_ballot(message.ballot)}"
-        case ProbeReply():
-            return "I hear one" if message.hears_leader else "I hear none"
-        case Probe():
-            return "Probe"
-        case Submit():
-            return f"Submit {', '.join(command.value.decode() for command in message.commands)}"
-        case Outcome():
-            entry = f" {message.entries[0].value.decode()}" if message.entries else ""
-            return f"{message.kind.name}{entry}{f' to {message.leader}' if message.kind.name == 'REDIRECT' else ''}"
-        case Locate():
-            return "Locate"
-        case Located():
-            return f"Located {message.leader or 'nobody'}"
-        case AskChosen():
-            return f"AskChosen {message.first_slot}"
-        case ChosenPage():
-            return f"ChosenPage {', '.join(describe_value(value) for _, value in message.values)}"
-        case AskVotes():
-            return f"AskVotes {message.first_slot}"
-        case VotesPage():
-            return f"VotesPage {', '.join(describe_value(vote.value) for vote in message.votes)}"
-        case _:
-            return type(message).__name__
-
-
-# ---- the scenes ------------------------------------------------------------------------------------------------------------------
 
 _COLOUR = decree_group("colour")
 
