@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from typing import Any
 
-from actors.base import RoleActor
+from actors.base import RoleActor, Wiring
 from paxos.acceptor import Acceptor, merge_accepted
+from paxos.admission import Admission
 from paxos.cast import Cast
 from paxos.casting import acceptor_cast
 from paxos.codec import Letter
@@ -19,9 +20,21 @@ class AcceptorActor(RoleActor):
     store = "acceptor"
     audiences = (ACCEPTORS,)
 
+    def __init__(self, wiring: Wiring) -> None:
+        super().__init__(wiring)
+        # One for the store, which all groups share.
+        self._admission = Admission(wiring.company, wiring.storage, wiring.storage.identity.store_id)
+
     def make_cast(self, group: str) -> Cast:
-        """The acceptor of this group, remembering every promise and vote."""
-        return acceptor_cast(self._wiring.company, group, self._wiring.storage)
+        """The acceptor of this group, remembering every promise and vote; silent until its store is admitted."""
+        return acceptor_cast(self._wiring.company, group, self._wiring.storage, self._admission)
+
+    def _begin(self) -> None:
+        super()._begin()
+        if not self._admission.is_admitted:
+            quorum = self._wiring.company.quorum
+            others = ",".join(sorted(quorum.members - {self._node}))
+            self._wiring.trace(f"{self._node} acceptor waits to be admitted by {quorum.admit_count} of {others}")
 
     def parcel(self, letters: list[Letter]) -> Iterable[tuple[Letter, ...]]:
         """One acknowledgement for a run of slots."""
@@ -30,4 +43,5 @@ class AcceptorActor(RoleActor):
     def report(self) -> dict[str, Any]:
         """The log's promise, besides what every actor reports."""
         (acceptor,) = (role for role in self._cast(LOG).roles if isinstance(role, Acceptor))
-        return super().report() | {"promised": acceptor.promised, "chosen_through": acceptor.chosen_through}
+        admission = {"admitted": self._admission.is_admitted, "acquainted": sorted(self._admission.acquainted)}
+        return super().report() | {"promised": acceptor.promised, "chosen_through": acceptor.chosen_through} | admission

@@ -24,7 +24,7 @@ from actors.timers import Timers
 from paxos.cast import Cast
 from paxos.codec import Codec, Envelope, Letter
 from paxos.company import Company
-from paxos.cues import Begin, Deposed, Elected, Expired, Following, Message, Now
+from paxos.cues import Admitted, Begin, Deposed, Elected, Expired, Following, Message, Now
 from paxos.effects import Effects, Send, StartTimer
 from paxos.errors import MalformedError, PaxosError
 from paxos.groups import LOG, is_decree
@@ -270,7 +270,7 @@ class RoleActor(pykka.ThreadingActor):
         for timer in effects.timers:
             self._set(group, timer.name, timer if isinstance(timer, StartTimer) else None)
         for told in effects.tell:
-            if isinstance(told, Elected | Deposed | Following) and not is_decree(group):
+            if isinstance(told, Elected | Deposed | Following | Admitted) and not is_decree(group):
                 self._wiring.trace(f"{self._node} {self.kind} {group}: {told}")
         self._announcements += [(announcement.door, announcement.payload) for announcement in effects.announce]
 

@@ -12,6 +12,7 @@ from functools import partial
 from msgspec import Struct
 
 from docs.ladder_labels import label
+from paxos.admission import Admission
 from paxos.archive import Archive
 from paxos.cast import Cast
 from paxos.casting import acceptor_cast, proposer_cast
@@ -40,7 +41,7 @@ class Scene:
     """Actors of one group, a network that delivers in the order of sending, and what was seen of it."""
 
     def __init__(self, group: str, **actors: str) -> None:
-        kinds = {"acceptor": acceptor_cast, "proposer": proposer_cast}
+        kinds = {"acceptor": acceptor_cast, "proposer": proposer_cast, "fresh acceptor": _fresh_acceptor_cast}
         makers = {
             name: partial(kinds[kind], Company(name, majority(ACCEPTOR_NAMES)), group) for name, kind in actors.items() if kind in kinds
         }
@@ -154,6 +155,11 @@ class Scene:
 
     def _takes(self, name: str, message: WireMessage) -> bool:
         return name not in self._players or any(type(message) in role.handles for role in self._players[name].cast.roles)
+
+
+def _fresh_acceptor_cast(company: Company, group: str, archive: Archive) -> Cast:
+    """An acceptor whose store was just made."""
+    return acceptor_cast(company, group, archive, Admission(company, archive, f"store of {company.node}"))
 
 
 def _play(make_cast: Callable[[Archive], Cast]) -> Player:

@@ -197,6 +197,19 @@ def _without(scene: Scene, name: str) -> Scene:
     return scene
 
 
+def first_start() -> str:
+    """Three empty disks; the last one completes the cluster."""
+    scene = Scene(LOG, **dict.fromkeys(ACCEPTOR_NAMES, "fresh acceptor"))
+    with scene.losing(lambda parcel, target: target == "a3", drawn=False):
+        scene.begin("a1", "a2")
+        scene.run()
+    scene.remark("a1 and a2 know each other, and wait; a3 starts")
+    scene.begin("a3")
+    scene.run()
+    scene.remark("each is known to two others, writes down that it is admitted, and takes part")
+    return scene.draw()
+
+
 SCENES: dict[str, Callable[[], str]] = {
     "one-proposer": one_proposer,
     "two-proposers": two_proposers,
@@ -210,6 +223,7 @@ SCENES: dict[str, Callable[[], str]] = {
     "not-done": not_done,
     "question": question,
     "unknown": unknown,
+    "first-start": first_start,
 }
 
 

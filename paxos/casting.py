@@ -1,6 +1,7 @@
 """Casting: which roles make an acceptor, a learner and a proposer of a group."""
 
 from paxos.acceptor import Acceptor
+from paxos.admission import Admission, GuardedCast
 from paxos.archive import Archive
 from paxos.archivist import Archivist
 from paxos.cast import Cast, Role
@@ -19,12 +20,14 @@ from paxos.reader import Reader
 from paxos.replica import Replica
 
 
-def acceptor_cast(company: Company, group: str, archive: Archive) -> Cast:
-    """An acceptor; for a log also the witness of its elections."""
+def acceptor_cast(company: Company, group: str, archive: Archive, admission: Admission | None = None) -> Cast:
+    """An acceptor, for a log also the witness of its elections; it takes no part before the admission that is given is passed."""
     roles: list[Role] = [Acceptor(group, archive)]
     if not is_decree(group):
         roles.append(Witness(company.settings))
-    return Cast(company.node, roles)
+        # Of all the groups that share a store, the log admits it.
+        roles += [] if admission is None else [admission]
+    return Cast(company.node, roles) if admission is None else GuardedCast(company.node, tuple(roles), admission)
 
 
 def learner_cast(company: Company, group: str, archive: Archive) -> Cast:

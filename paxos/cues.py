@@ -112,6 +112,12 @@ class Following(Struct, frozen=True):
     leader: NodeName
 
 
+class Admitted(Struct, frozen=True):
+    """From the admission, once: this store may promise and vote; these have it on their disks."""
+
+    by: tuple[NodeName, ...]
+
+
 LocalMessage = (
     Begin
     | Expired
@@ -129,6 +135,7 @@ LocalMessage = (
     | Elected
     | Deposed
     | Following
+    | Admitted
 )
 """What passes between the roles of one cast."""
 

@@ -12,6 +12,9 @@ from msgspec import Meta, Struct
 from paxos.ballot import Ballot, NodeName, Revision, Slot
 from paxos.values import Command, Entry, Open, Operation
 
+StoreId = Annotated[str, Meta(max_length=64)]
+"""The id that a store drew when it was made."""
+
 # ---- phase 1 and phase 2 --------------------------------------------------------------------------------------------------------
 
 
@@ -310,6 +313,18 @@ class Stranger(Struct, frozen=True, array_like=True, tag=23):
     found_store_id: str
 
 
+class Introduce(Struct, frozen=True, array_like=True, tag=38):
+    """From an acceptor that is not admitted yet, to the acceptors: write down that this is my store, and tell me so."""
+
+    store_id: StoreId
+
+
+class Acquainted(Struct, frozen=True, array_like=True, tag=39):
+    """To that acceptor: this store is on my disk under your name, and I shall never know another one under it."""
+
+    store_id: StoreId
+
+
 WireMessage = (
     Prepare
     | Promise
@@ -343,4 +358,6 @@ WireMessage = (
     | Inquire
     | Report
     | Stranger
+    | Introduce
+    | Acquainted
 )

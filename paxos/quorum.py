@@ -25,6 +25,21 @@ class Quorum(Struct, frozen=True):
         text = f"{sorted(self.members)} {self.prepare_count} {self.accept_count}"
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
+    @property
+    def admit_count(self) -> int:
+        """How many other members must have a store on their disks before it takes part.
+
+        As many disks as may be lost while the others still make a quorum, and at least one, may be lost, and every two sets of so many
+        others still share one that remembers.
+        """
+        size = len(self.members)
+        spare = size - max(self.prepare_count, self.accept_count)
+        return min((size + max(spare, 1)) // 2, size - 1)
+
+    def admits(self, acquainted: Collection[str]) -> bool:
+        """Whether these distinct other members are enough to admit a store."""
+        return len(acquainted) >= self.admit_count
+
     def prepared(self, promised: Collection[str]) -> bool:
         """Whether these distinct acceptors are enough for phase 1."""
         return len(promised) >= self.prepare_count

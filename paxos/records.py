@@ -63,6 +63,9 @@ class PeerStore(Struct, frozen=True):
     store_id: str
 
 
+ADMITTED = "/admitted"
+"""The name, which no node bears, of the PeerStore that says of its own store that it is admitted."""
+
 Record = Promised | Voted | RoundUsed | KnownChosen | Learned | PeerStore
 
 LAZY = (Learned, KnownChosen)

@@ -66,7 +66,8 @@ def assess(reports: list[Report]) -> Health:
     told = {",".join(report["members"]): report["node"] for report in reports}
     members = sorted({member for report in reports for member in report["members"]})
     voting = {report["node"] for report in reports if report["kind"] == "acceptor"} & set(members)
-    quorum = len(voting) > len(members) // 2
+    waiting = {report["node"]: report["acquainted"] for report in reports if not report.get("admitted", True)}
+    quorum = len(voting - set(waiting)) > len(members) // 2
     counted = f"{len(voting)} of {len(members)} acceptors answer"
     claimed = Counter(report["leader"] for report in reports if report.get("leader"))
     # Somebody who was just deposed may not know yet; the highest ballot counts.
@@ -77,11 +78,20 @@ def assess(reports: list[Report]) -> Health:
         lists = ", but ".join(f"{node} has {names}" for names, node in sorted(told.items()))
         return Health(False, leader, ballot, False, f"different members, so two values may be chosen for one slot: {lists}")
     if not quorum:
-        return Health(False, leader, ballot, False, f"no quorum: only {counted}, {len(members) // 2 + 1} are needed")
+        counted = counted if len(voting) > len(members) // 2 else f"only {counted}, {len(members) // 2 + 1} are needed"
+        return Health(False, leader, ballot, False, f"no quorum: {counted}{_waiting(waiting, members)}")
     if not leader:
         hint = f"; {', '.join(claimed)} is said to lead, and does not answer" if claimed else ""
         return Health(False, "", "", True, f"no leader: {counted}, which is a quorum{hint}")
     return Health(True, leader, ballot, True, f"{leader} leads with ballot {ballot}; {counted}, which is a quorum")
+
+
+def _waiting(waiting: dict[str, list[str]], members: list[str]) -> str:
+    """Which acceptors are at their first start, and who has not answered them."""
+    if not waiting:
+        return ""
+    silent = sorted({member for node, acquainted in waiting.items() for member in members if member not in (node, *acquainted)})
+    return f"; {', '.join(sorted(waiting))} at the first start, waiting to be admitted by more of {', '.join(silent)}"
 
 
 def _show_node(cluster: Cluster, node: str, timeout: float, *, as_json: bool) -> int:
@@ -144,7 +154,7 @@ def _row(node: str, reports: list[Report]) -> list[str]:
         return [f"[red]{node}", "[red]no answer"]
     merged: Report = {key: value for report in reports for key, value in report.items()}
     refused = sum((Counter(report["refused"]) for report in reports), Counter[str]())
-    phase = merged.get("phase", "-")
+    phase = merged.get("phase", "-") if merged.get("admitted", True) else "waiting to be admitted"
     ballot = max((tuple(report["promised"]) for report in reports if "promised" in report), default=None)
     return [
         f"[bold]{node}",

@@ -18,7 +18,7 @@ from paxos.codec import Codec, Envelope
 from paxos.company import Company
 from paxos.errors import MalformedError
 from paxos.quorum import majority
-from paxos.records import Record
+from paxos.records import ADMITTED, Record
 from paxos.settings import Settings
 from redpaxos.simulation.disks import Disk, SimulatedStorage, Watch
 from redpaxos.simulation.network import Endpoint, Network, PowerCutError
@@ -180,6 +180,12 @@ class SimulatedNode:
         self._shells, self._waiting = [], []
         if self.endpoint is not None:
             self.endpoint.close()
+
+    @property
+    def is_admitted(self) -> bool:
+        """Whether its acceptor, if it has one, may take part."""
+        store = self.stores.get("acceptor")
+        return "acceptor" not in self.plan.roles or (store is not None and store.peer_stores().get(ADMITTED) == store.identity.store_id)
 
     # ---- actors ------------------------------------------------------------------------------------------------------------------
 

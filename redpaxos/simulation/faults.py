@@ -25,6 +25,7 @@ A patchwork cuts other links at random all `amount` seconds, so that each messag
 """
 
 _FLAP_SECONDS = 0.15
+_BURY_SECONDS = 0.02
 
 
 class Nemesis:
@@ -38,6 +39,8 @@ class Nemesis:
         self._chance = world.stream("nemesis")
         # True in the calm.
         self._is_over = False
+        # Whether any disk was lost.
+        self._was_wiped = False
         # Tells who leads.
         self.leader: Callable[[], str] = str
         self._kinds: dict[str, Callable[[Fault], None]] = {
@@ -122,6 +125,7 @@ class Nemesis:
     def _wipe(self, fault: Fault) -> None:
         for node in self._up(fault):
             self._struck(fault)
+            self._was_wiped = True
             node.crash()
             node.wipe()
             self._restart_later(node, fault)
@@ -207,8 +211,13 @@ class Nemesis:
 
     # ---- calm --------------------------------------------------------------------------------------------------------------------
 
+    @property
+    def owes_progress(self) -> bool:
+        """Whether the core must get on: not where a disk was lost before the core was ever admitted, since nothing was chosen yet."""
+        return not self._was_wiped or self._is_core_admitted()
+
     def calm(self) -> None:
-        """Mend the core and the links in it; everything else is dead from here on."""
+        """Mend the core and the links in it; everything else is dead from here on, or as soon as the core needs it no more."""
         self._is_over = True
         self._world.note("nemesis", f"calm: the core is {' '.join(self._plan.core)}")
         network = self._network
@@ -216,16 +225,39 @@ class Nemesis:
         network.storm, network.is_down, network.frozen_until = 0.0, False, 0.0
         network.calm()
         for node in self._nodes.values():
-            if node.name not in self._plan.core:
-                node.crash()
-                continue
             node.lag_seconds, node.clock_rate = node.plan.lag_seconds, node.plan.clock_rate
             if node.endpoint is not None:
                 node.endpoint.publishes_left = -1
             for disk in node.disks.values():
                 disk.next_fault = ""
+        for node in self._core():
             node.resume()
             node.start()
+        if not self._is_core_admitted():
+            self._complete()
+        self._bury()
+
+    def _core(self) -> list[SimulatedNode]:
+        return [self._nodes[name] for name in self._plan.core]
+
+    def _is_core_admitted(self) -> bool:
+        return all(node.is_admitted for node in self._core())
+
+    def _complete(self) -> None:
+        """Have everybody there: a cluster that was never complete has its first start still before it."""
+        self._world.fired["calm before the first start was over"] += 1
+        for node in self._nodes.values():
+            node.resume()
+            node.start()
+
+    def _bury(self) -> None:
+        """Let everything but the core die, once the core is admitted."""
+        if not self._is_core_admitted():
+            self._world.after(_BURY_SECONDS, self._bury)
+            return
+        for node in self._nodes.values():
+            if node.name not in self._plan.core:
+                node.crash()
 
 
 def cut_links(fault: Fault) -> list[Pair]:

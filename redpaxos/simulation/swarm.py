@@ -13,6 +13,7 @@ from paxos.messages import Locate
 from paxos.quorum import majority
 from paxos.settings import Settings
 from redpaxos.node import ROLES
+from redpaxos.simulation.amnesia import lose_a_memory
 from redpaxos.simulation.cluster import CHANNELS, CLUSTER
 from redpaxos.simulation.disks import AFTER, BEFORE, ERROR, FULL
 from redpaxos.simulation.duels import duel_for_decrees, duel_for_the_log
@@ -32,7 +33,9 @@ def draw(seed: int) -> Plan:
     plan = _draw_any(chance, seed)
     if kind < 0.25:
         return duel_for_decrees(plan, chance)
-    return duel_for_the_log(plan, chance) if kind < 0.4 else plan
+    if kind < 0.4:
+        return duel_for_the_log(plan, chance)
+    return lose_a_memory(plan, chance) if kind < 0.45 else plan
 
 
 def _draw_any(chance: Random, seed: int) -> Plan:

@@ -14,7 +14,7 @@ from paxos.company import Company
 from paxos.groups import LOG
 from paxos.messages import WireMessage
 from paxos.quorum import majority
-from paxos.records import PeerStore, Record
+from paxos.records import ADMITTED, PeerStore, Record
 from paxos.settings import Settings
 from transport.base import Deliver, TransportDownError
 
@@ -30,8 +30,10 @@ Act = tuple[str, object]
 class JournalStorage(MemoryStorage):
     """Writes down when it is written to; fails when told to."""
 
-    def __init__(self, node: str, journal: list[Act], boot_count: int = 1) -> None:
+    def __init__(self, node: str, journal: list[Act], boot_count: int = 1, *, is_admitted: bool = True) -> None:
         super().__init__("demo", node, "store-of-" + node, boot_count)
+        if is_admitted:
+            super().write((PeerStore(ADMITTED, self.identity.store_id),), sync=True)
         self.journal = journal
         self.fails = False
         self.closed = False

@@ -10,9 +10,9 @@ from actors.storage.base import StorageError
 from paxos.ballot import END_SLOT, Ballot
 from paxos.codec import FRAME_BYTES, Codec, Envelope, Letter
 from paxos.groups import LOG
-from paxos.messages import Accept, Accepted, Inquire, Nack, Prepare, Promise, Report, Stranger
+from paxos.messages import Accept, Accepted, Acquainted, Inquire, Introduce, Nack, Prepare, Promise, Report, Stranger
 from paxos.quorum import majority
-from paxos.records import Promised, Voted
+from paxos.records import ADMITTED, Promised, Voted
 from tests.actors.stage import CHANNELS, CODEC, FINGERPRINT, JournalStorage, Stage
 from transport.base import TransportError
 
@@ -106,6 +106,30 @@ def test_large_answers_travel_in_several_frames_of_moderate_size(stage: Stage) -
     stage.put("n3", Prepare(Ballot(2, "n3"), 0), Prepare(Ballot(2, "n3"), 1), Prepare(Ballot(2, "n3"), 2))
     stage.drain()
     assert [len(envelope.letters) for _, envelope in stage.sent] == [1, 1, 1]
+
+
+@pytest.mark.parametrize("group", [LOG, "decree:colour"])
+def test_an_acceptor_on_an_empty_disk_is_silent_until_others_know_it(group: str) -> None:
+    stage = Stage(storage=JournalStorage("n1", [], is_admitted=False))
+    assert stage.lines == ["n1 acceptor waits to be admitted by 2 of n2,n3"]
+    stage.play("n2", Prepare(BALLOT, 0), group=group)
+    assert stage.journal == []
+    assert stage.actor.report()["admitted"] is False
+    for other in ("n2", "n3"):
+        stage.play(other, Acquainted("store-of-n1"), target="n1", store="acceptor")
+    assert stage.actor.report()["admitted"] is True
+    assert stage.storage.peer_stores()[ADMITTED] == "store-of-n1"
+    stage.play("n2", Prepare(BALLOT, 0), group=group)
+    assert stage.said == [Promise(BALLOT, 0, END_SLOT, ())]
+    again = Stage(storage=JournalStorage("n1", []))
+    assert again.lines == []
+
+
+def test_an_acceptor_introduces_itself_at_its_first_start_and_tells_another_that_it_is_written_down() -> None:
+    stage = Stage(storage=JournalStorage("n1", [], is_admitted=False))
+    stage.play("n2", Introduce("store-of-n2"), store="acceptor")
+    assert stage.storage.peer_stores()["n2/acceptor"] == "store-of-n2"
+    assert stage.said == [Acquainted("store-of-n2"), Introduce("store-of-n1")]
 
 
 # ---- what it cannot take ---------------------------------------------------------------------------------------------------------

@@ -147,6 +147,16 @@ def test_status_says_so_where_nodes_were_given_different_members() -> None:
     assert "n1,n2,n3, but n4 has n1,n2,n4" in health.line
 
 
+def test_status_says_so_where_acceptors_wait_for_the_first_start_to_be_complete() -> None:
+    reports = [
+        {"node": node, "kind": "acceptor", "members": ["n1", "n2", "n3"], "admitted": False, "acquainted": [other]}
+        for node, other in (("n1", "n2"), ("n2", "n1"))
+    ]
+    health = assess(reports)
+    assert not health.quorum
+    assert health.line == ("no quorum: 2 of 3 acceptors answer; n1, n2 at the first start, waiting to be admitted by more of n3")
+
+
 def test_status_of_one_node_says_nothing_of_the_others(cluster: Redpaxos) -> None:
     result = cluster("status", "--node", "n2")
     assert result.exit_code == 0

@@ -83,6 +83,7 @@ def test_one_node_of_three_is_no_quorum_and_the_proposal_is_not_done(
     status = redpaxos("status", *here, "--timeout", "0.3")
     assert status.exit_code == 4
     assert "no quorum: only 1 of 3 acceptors answer" in status.stdout
+    assert "n1 at the first start, waiting to be admitted by more of n2, n3" in status.stdout
     proposal = redpaxos("propose", "x", *here, "--timeout", "8")
     assert (proposal.exit_code, "no quorum" in proposal.stderr) == (4, True)
 

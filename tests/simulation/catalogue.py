@@ -2,10 +2,12 @@
 
 from actors.base import RoleActor
 from paxos.acceptor import Acceptor
+from paxos.admission import Admission, GuardedCast
 from paxos.errand import Errand
 from paxos.intake import Intake
 from paxos.learner import Learner
 from paxos.proposer import Proposer
+from paxos.quorum import Quorum
 from paxos.replica import Replica
 from tests.simulation.planting import Bug
 
@@ -22,15 +24,47 @@ FORGETFUL_INTAKE = Bug(
     (),
 )
 
+HASTY_ACCEPTOR = Bug(
+    "an acceptor takes part before it is admitted",
+    GuardedCast,
+    "handle",
+    (("if self._admission.is_admitted:", "if True:"),),
+    FOR_EVER,
+    400,
+)
+
+TRUSTING_ACCEPTOR = Bug(
+    "an acceptor gets acquainted with a second store of a member",
+    Admission,
+    "_meet",
+    (("if known != message.store_id:", "if False:"),),
+    FOR_EVER,
+    beside=HASTY_ACCEPTOR,
+)
+
 TRUSTING_SHELL = Bug(
     "the shell trusts a store that it has never seen under that name",
     RoleActor,
     "_is_known",
     (("elif known != envelope.store_id:", "elif False:"),),
     FOR_EVER,
+    beside=TRUSTING_ACCEPTOR,
+)
+
+ADMISSION_BUGS = (
+    HASTY_ACCEPTOR,
+    Bug(
+        "a store is admitted by the first who knows it",
+        Quorum,
+        "admits",
+        (("len(acquainted) >= self.admit_count", "bool(acquainted) or not self.admit_count"),),
+        FOR_EVER,
+        400,
+    ),
 )
 
 BUGS = (
+    *ADMISSION_BUGS,
     Bug(
         "an acceptor forgets its promise when it restarts",
         Acceptor,

@@ -11,10 +11,12 @@ from unittest.mock import patch
 from msgspec.structs import replace
 
 from paxos.acceptor import Acceptor, AcceptorMessage
+from paxos.admission import GuardedCast
 from paxos.archive import Archive
 from paxos.ballot import ZERO, Ballot
+from paxos.cast import Cast
 from paxos.company import Company
-from paxos.cues import Withdraw, Withdrawn
+from paxos.cues import Message, Withdraw, Withdrawn
 from paxos.effects import ACCEPTORS, Effects, Send, sending, telling
 from paxos.learner import Learner, LearnerMessage
 from paxos.messages import Accept, Accepted, Nack, Prepare, Promise, Vote, WireMessage
@@ -97,6 +99,13 @@ class RepliesWithoutVotes(Acceptor):
         effects = super().handle(source, message)
         silent = (replace(send, message=replace(send.message, votes=())) for send in effects.send if isinstance(send.message, Promise))
         return replace(effects, send=(*silent, *(send for send in effects.send if not isinstance(send.message, Promise))))
+
+
+class HearsBeforeItsAdmission(GuardedCast):
+    """Takes part with any store, also one that nobody knows."""
+
+    def handle(self, source: str, message: Message) -> Effects:
+        return Cast.handle(self, source, message)
 
 
 # ---- proposers ------------------------------------------------------------------------------------------------------------------

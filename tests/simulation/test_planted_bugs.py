@@ -6,7 +6,7 @@ from redpaxos.simulation.minimize import Minimizer
 from redpaxos.simulation.plan import ClientPlan, Fault, NodePlan, Plan, Request
 from redpaxos.simulation.running import Result, run
 from redpaxos.simulation.story import picture
-from tests.simulation.catalogue import BUGS, TRUSTING_SHELL
+from tests.simulation.catalogue import ADMISSION_BUGS, BUGS, TRUSTING_SHELL
 from tests.simulation.planting import Bug, plant
 
 NAMES = ("n1", "n2", "n3")
@@ -31,6 +31,25 @@ FORGOTTEN_DISK = Plan(
     chaos_seconds=3.0,
 )
 """Everybody has heard n1's store before it is lost."""
+
+UNHEARD_DISK = Plan(
+    seed=1,
+    nodes=tuple(NodePlan(name) for name in NAMES),
+    members=NAMES,
+    core=("n2", "n3"),
+    clients=(
+        ClientPlan("c1", (Request(1.0, "decide", "d", "blue", b"1"),), "n2"),
+        ClientPlan("c2", (Request(2.6, "decide", "d", "red", b"2"),), "n3"),
+    ),
+    # n3 is not there when the others start, and n2, who remembers n1's store, not when it comes back empty.
+    faults=(
+        Fault(0.0, "isolated", ("n3", "n1", "n2"), 2.0),
+        Fault(1.8, "crash", ("n2",), 9.0),
+        Fault(1.9, "wipe", ("n1",), 0.05),
+    ),
+    chaos_seconds=3.0,
+)
+"""Nobody who is there has ever heard of n1's store."""
 
 
 def first_failing(bug: Bug) -> Result | None:
@@ -57,6 +76,20 @@ def test_a_node_that_lost_its_disk_is_refused_by_those_who_knew_the_disk() -> No
 def test_two_values_are_chosen_when_a_lost_disk_is_trusted(monkeypatch: pytest.MonkeyPatch) -> None:
     plant(TRUSTING_SHELL, monkeypatch)
     violation = run(plan=FORGOTTEN_DISK).violation
+    assert violation is not None
+    assert violation.invariant == "chosen is for ever"
+
+
+def test_a_disk_that_nobody_heard_of_is_not_admitted_in_place_of_another() -> None:
+    result = run(plan=UNHEARD_DISK)
+    assert result.violation is None, result.report()
+    assert result.fired["wipe"] == 1
+
+
+@pytest.mark.parametrize("bug", ADMISSION_BUGS, ids=lambda bug: bug.name)
+def test_two_values_are_chosen_when_a_disk_that_nobody_heard_of_takes_part(bug: Bug, monkeypatch: pytest.MonkeyPatch) -> None:
+    plant(bug, monkeypatch)
+    violation = run(plan=UNHEARD_DISK).violation
     assert violation is not None
     assert violation.invariant == "chosen is for ever"
 

@@ -114,3 +114,51 @@ def a_leader_that_missed_a_value_finds_it() -> Scene:
     scene.deliver("a2 a3 -> l1: Accepted 2.p1 slot 1")
     scene.expect_learned("l1", "red", "blue")
     return scene
+
+
+def an_empty_disk_is_not_admitted() -> Scene:
+    """Two acceptors start without the third; one of them loses its disk; then only the third, which never heard it before, is there."""
+    scene = Scene(LOG, is_first_start=True)
+    scene.begin("a1", "a2")
+    scene.lose("a1 a2 -> a3: Introduce")
+    scene.deliver("a1 -> a2: Introduce a1-disk-1")
+    scene.deliver("a2 -> a1: Acquainted a1-disk-1")
+    scene.remark("a1 is known to one of two others, which is not enough")
+    scene.lead("p1")
+    scene.deliver("p1 -> a1 a2: Prepare 1.p1")
+    scene.deliver_if_sent("a1 a2 -> p1: Promise 1.p1")
+    scene.propose("p1", "red")
+    scene.deliver_if_sent("p1 -> a1 a2: Accept 1.p1 slot 0 red")
+    scene.remark("a2 is away; a3 is there, and hears a1 for the first time")
+    scene.wipe("a1")
+    scene.begin("a1", "a3")
+    scene.deliver("a1 -> a3: Introduce a1-disk-2")
+    scene.deliver("a3 -> a1: Acquainted a1-disk-2")
+    scene.deliver_again("a2 -> a1: Acquainted a1-disk-1")
+    scene.lead("p2")
+    scene.deliver("p2 -> a1 a3: Prepare 1.p2")
+    scene.deliver_if_sent("a1 a3 -> p2: Promise 1.p2")
+    scene.propose("p2", "blue")
+    scene.deliver_if_sent("p2 -> a1 a3: Accept 1.p2 slot 0 blue")
+    scene.remark("a2 is back, and remembers")
+    scene.deliver("a1 -> a2: Introduce a1-disk-2")
+    scene.expect_not_sent("a2 -> a1: Acquainted a1-disk-2")
+    scene.expect_nothing_chosen()
+    return scene
+
+
+def an_admitted_store_takes_part_again_at_once() -> Scene:
+    """No trap: three acceptors start, each is admitted by the two others, and a restart asks nobody."""
+    scene = Scene(LOG, is_first_start=True, proposers=1)
+    scene.begin("a1", "a2", "a3")
+    scene.deliver("a1 -> a2 a3: Introduce a1-disk-1")
+    scene.deliver("a2 a3 -> a1: Acquainted a1-disk-1")
+    scene.deliver("a2 -> a1 a3: Introduce a2-disk-1")
+    scene.deliver("a1 a3 -> a2: Acquainted a2-disk-1")
+    scene.crash("a1")
+    _elect(scene, "p1", "a1", "a2", ballot="1.p1")
+    scene.propose("p1", "red")
+    scene.deliver("p1 -> a1 a2 l1: Accept 1.p1 slot 0 red")
+    scene.deliver("a1 a2 -> l1: Accepted 1.p1 slot 0")
+    scene.expect_learned("l1", "red")
+    return scene

@@ -18,7 +18,11 @@ Script = Callable[[], Scene]
 
 LADDERS = Path(__file__).parent / "ladders"
 
-NO_TRAP: tuple[Script, ...] = (decree.one_value_is_chosen, log.a_leader_needs_one_phase_a_slot)
+NO_TRAP: tuple[Script, ...] = (
+    decree.one_value_is_chosen,
+    log.a_leader_needs_one_phase_a_slot,
+    log.an_admitted_store_takes_part_again_at_once,
+)
 
 # Script, the role that falls into the trap, and how its fall begins to be told.
 TRAPS: tuple[tuple[Script, type, str], ...] = (
@@ -49,6 +53,7 @@ TRAPS: tuple[tuple[Script, type, str], ...] = (
     (log.two_leaders_at_once, planted.AcceptsBelowThePromise, "Accepted at 1.p1 after one at 1.p2"),
     (log.a_command_through_two_leaders_executes_once, planted.ForgetsIds, "executed by l1: found"),
     (log.a_leader_that_missed_a_value_finds_it, planted.IgnoresVotes, "agreement: slot 0 has two chosen values"),
+    (log.an_empty_disk_is_not_admitted, planted.HearsBeforeItsAdmission, "agreement: slot 0 has two chosen values"),
 )
 
 SCRIPTS: tuple[Script, ...] = tuple(dict.fromkeys((*NO_TRAP, *(script for script, _, _ in TRAPS))))

@@ -54,6 +54,10 @@ class Conduct:
             if vote.ballot > acceptor.promised:
                 self._break(f"a vote at {describe_ballot(vote.ballot)} above the promise")
 
+    def forget(self) -> None:
+        """Its disk was lost: what comes back under its name has said nothing yet, and what was said stands."""
+        self.spoken = ZERO
+
     def _note(self, message: WireMessage) -> None:
         if isinstance(message, Prepare | Promise | Accepted):
             self.ballots.add(message.ballot)

@@ -51,6 +51,11 @@ class Player:
         self.life += 1
         self._load()
 
+    def wipe(self) -> None:
+        """Start again on an empty disk."""
+        self._records.clear()
+        self.crash()
+
     def role(self, kind: type[AnyRole]) -> AnyRole:
         """The cast's role of this kind."""
         return next(role for role in self.cast.roles if isinstance(role, kind))

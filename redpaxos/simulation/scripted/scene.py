@@ -12,6 +12,7 @@ description in the ladder. What an actor sends to itself it hears at once. After
 Paxos raises Violation, with the ladder of what led there.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 
@@ -19,9 +20,12 @@ from msgspec import Struct
 
 from paxos import casting
 from paxos.acceptor import Acceptor
+from paxos.admission import Admission
+from paxos.archive import Archive
 from paxos.ballot import ZERO
+from paxos.cast import Cast
 from paxos.company import Company
-from paxos.cues import Executed, Expired, Lead, Message, Propose
+from paxos.cues import Begin, Executed, Expired, Lead, Message, Propose
 from paxos.effects import ACCEPTORS, LEARNERS, PROPOSERS, Effects, Send
 from paxos.errors import InvariantViolation
 from paxos.messages import Outcome, OutcomeKind, Submit, WireMessage
@@ -60,8 +64,12 @@ Fits = Callable[[Letter], bool]
 class Scene:
     """Actors by the names a1…, p1…, l1…, and everything that is in the air between them."""
 
-    def __init__(self, group: str, *, acceptors: int = 3, proposers: int = 2, learners: int = 1) -> None:
+    def __init__(self, group: str, *, acceptors: int = 3, proposers: int = 2, learners: int = 1, is_first_start: bool = False) -> None:
         self.group = group
+        # Whether the acceptors have yet to be admitted.
+        self._is_first_start = is_first_start
+        # How many disks each acceptor has had; the names of its stores follow from that.
+        self._disk_count = Counter[str]()
         self._acceptors = tuple(f"a{number + 1}" for number in range(acceptors))
         proposing = tuple(f"p{number + 1}" for number in range(proposers))
         learning = tuple(f"l{number + 1}" for number in range(learners))
@@ -110,6 +118,19 @@ class Scene:
         self._rows.append(Note(actor, "crash, restart"))
         self._players[actor].crash()
         self._judge(actor)
+
+    def begin(self, *actors: str) -> None:
+        """Start actors of a log, for the first time or after a crash."""
+        for actor in actors:
+            self._rows.append(Note(actor, "starts"))
+            self._hear(actor, actor, Begin())
+
+    def wipe(self, acceptor: str) -> None:
+        """Replace an acceptor's disk by an empty one."""
+        self._rows.append(Note(acceptor, "loses its disk"))
+        self._disk_count[acceptor] += 1
+        self._players[acceptor].wipe()
+        self._conducts[acceptor].forget()
 
     def deliver(self, what: str) -> None:
         """Deliver what was sent and not delivered yet: to each target from each source, the oldest that fits."""
@@ -174,7 +195,14 @@ class Scene:
         return Company(name, majority(self._acceptors))
 
     def _player(self, name: str) -> Player:
+        if self._is_first_start and name[0] == "a":
+            return Player(partial(self._unadmitted_cast, name))
         return Player(partial(getattr(casting, _MAKERS[name[0]]), self._company(name), self.group))
+
+    def _unadmitted_cast(self, name: str, archive: Archive) -> Cast:
+        company = self._company(name)
+        admission = Admission(company, archive, f"{name}-disk-{self._disk_count[name] + 1}")
+        return casting.acceptor_cast(company, self.group, archive, admission)
 
     def _hear(self, actor: str, source: str, message: Message) -> None:
         try:
