@@ -10,7 +10,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from paxos.ballot import Ballot, NodeName, Revision, Slot
-from paxos.values import Command, Entry, Open, Operation
+from paxos.values import Close, Command, Entry, Open, Operation
 
 # ---- phase 1 and phase 2 --------------------------------------------------------------------------------------------------------
 
@@ -203,9 +203,12 @@ class LogPage(Struct, frozen=True, array_like=True, tag=20):
 
 
 class Call(Struct, frozen=True, array_like=True, tag=24):
-    """From a client to one life of the leader: execute these, each once. Answered by Results, or as a whole by Turned."""
+    """From a client to one life of the leader: execute these, each once. Answered by Results, or as a whole by Turned.
 
-    actions: tuple[Open | Operation, ...]
+    The end of a session is not answered: one that is not told to end ends by itself.
+    """
+
+    actions: tuple[Open | Operation | Close, ...]
     attempt: Slot
     incarnation: Slot
 
@@ -219,6 +222,8 @@ class ResultKind(IntEnum):
     EXPIRED = 2
     # It can never be executed; the body says why.
     REJECTED = 3
+    # It was not executed, and under this number never will be; the body says why.
+    REFUSED = 4
 
 
 class Result(Struct, frozen=True, array_like=True):
