@@ -10,6 +10,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from paxos.ballot import Ballot, NodeName, Revision, Slot
+from paxos.succession_messages import Canvass, Ready, Resigned, TakeOver
 from paxos.values import Close, Command, Entry, Open, Operation
 
 # ---- phase 1 and phase 2 --------------------------------------------------------------------------------------------------------
@@ -297,6 +298,23 @@ class FreshSlot(Struct, frozen=True, array_like=True, tag=32):
     end_slot: Slot
 
 
+class Transfer(Struct, frozen=True, array_like=True, tag=44):
+    """From a client to one life of the leader: have this node lead instead. Answered by Transferred."""
+
+    heir: NodeName
+    attempt: Slot
+    incarnation: Slot
+
+
+class Transferred(Struct, frozen=True, array_like=True, tag=45):
+    """To the client: what became of it. DONE where the node leads; `leader` is who does, as far as is known."""
+
+    attempt: Slot
+    kind: OutcomeKind
+    reason: str
+    leader: NodeName
+
+
 class Inquire(Struct, frozen=True, array_like=True, tag=21):
     """From anyone to every actor: how are you?"""
 
@@ -345,6 +363,12 @@ WireMessage = (
     | Confirmed
     | AskSlot
     | FreshSlot
+    | Transfer
+    | Transferred
+    | Canvass
+    | Ready
+    | TakeOver
+    | Resigned
     | Inquire
     | Report
     | Stranger
