@@ -56,6 +56,7 @@ class Handover:
 
     def __init__(self, company: Company, proposer: Proposer) -> None:
         self._node = company.node
+        self._members = company.quorum.members
         self._incarnation = company.incarnation
         self._proposer = proposer
         settings = company.settings
@@ -178,7 +179,10 @@ class Handover:
     def _why(self, phase: Canvassing | Yielding) -> str:
         match phase:
             case Canvassing():
-                return f"{phase.heir or 'nobody'} was not ready in time: does it run, propose, keep up, and reach a quorum?"
+                if not phase.heir:
+                    return "the leader stops, and nobody was ready to lead in time"
+                who = phase.heir if phase.heir in self._members else f"{phase.heir} is no member, and"
+                return f"{who} was not ready in time: does it run, propose, keep up, and reach a quorum?"
             case Yielding(told=False):
                 return "what the leader had proposed was not chosen in time"
             case Yielding():

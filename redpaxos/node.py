@@ -18,17 +18,19 @@ import pykka
 from msgspec import Struct
 
 from actors.acceptor import AcceptorActor
-from actors.base import FORGETFUL, WAKE, Delivery, Ring, RoleActor, Wiring
+from actors.base import FORGETFUL, WAKE, Cue, Item, RoleActor, Wiring
 from actors.channels import Channels, check_name
 from actors.learner import LearnerActor
 from actors.mailbox import Mailbox
 from actors.proposer import ProposerActor
-from actors.storage.base import Storage, StoreMismatchError
+from actors.storage.base import Storage, StorageError, StoreMismatchError
 from actors.storage.sqlite import SqliteStorage
 from actors.timers import ThreadTimers
 from paxos.codec import Codec
 from paxos.company import Company
+from paxos.cues import Retire
 from paxos.errors import ConfigurationError
+from paxos.groups import LOG
 from paxos.quorum import majority
 from paxos.records import PeerStore
 from paxos.settings import Settings
@@ -39,6 +41,8 @@ log = logging.getLogger("redpaxos")
 
 ROLES = ("acceptor", "proposer", "learner")
 _STOP_SECONDS = 0.8
+# A hand-over may take this many election time-outs before the node stops without.
+_RETIRING_TIMEOUTS = 2
 # Where a store keeps the members that it was made for, among the stores of its peers; no node bears an empty name.
 _MEMBERS = "/members"
 
@@ -87,6 +91,9 @@ class Node:
         self._begun: list[str] = []
         self._failure: BaseException | None = None
         self._ended = threading.Event()
+        # Of the actor that may lead, if there is one.
+        self._leading: Mailbox[Item] | None = None
+        self._retired = threading.Event()
 
     def start(self) -> None:
         """Open the stores, then start the actors; a store that cannot be trusted raises its StorageError here."""
@@ -114,6 +121,13 @@ class Node:
             raise NodeFailedError(f"node {self.config.name} stopped: {self._failure}") from self._failure
         return ended
 
+    def leave(self) -> None:
+        """Let another node lead if this one does, as long as that takes no more than two election time-outs, and then stop."""
+        if self._leading is not None:
+            self._leading.remind(Cue(LOG, Retire()))
+            self._retired.wait(_RETIRING_TIMEOUTS * self.config.settings.election_timeout_seconds)
+        self.stop()
+
     def stop(self) -> None:
         """Hear nothing more, let each actor finish its drain, and close the stores; idempotent."""
         self._transport.close()
@@ -135,7 +149,9 @@ class Node:
         return storage
 
     def _start_actor(self, kind: type[RoleActor], storage: Storage) -> None:
-        mailbox: Mailbox[Delivery | Ring] = Mailbox()
+        mailbox: Mailbox[Item] = Mailbox()
+        if kind is ProposerActor:
+            self._leading = mailbox
         wiring = Wiring(
             company=Company(self.config.name, majority(self.config.members), self.config.settings, storage.identity.boot_count),
             channels=Channels(self.config.cluster),
@@ -147,20 +163,24 @@ class Node:
             clock=lambda: time.monotonic_ns() // 1_000_000,
             mailbox=mailbox,
             trace=log.info,
-            failed=self._fail,
+            failed=partial(self._fail, kind),
             actors=tuple(each.kind for each in actor_kinds(self.config.roles)),
             begun=lambda: self._begun.append(kind.kind),
+            retired=self._retired.set,
         )
         ref = kind.start(wiring)
         self._actors.append(ref)
         mailbox.attach(partial(wake, ref))
 
-    def _fail(self, reason: BaseException) -> None:
-        """An actor has failed: nothing of this node may go on."""
+    def _fail(self, kind: type[RoleActor], reason: BaseException) -> None:
+        """An actor has failed: nothing of this node may go on; where only the acceptor's disk did, the leader may hand over before."""
         if self._failure is None:
             self._failure = reason
             log.error("node %s stops: %s", self.config.name, reason)
-        threading.Thread(target=self.stop, name="redpaxos-stop", daemon=True).start()
+        if kind is ProposerActor:
+            self._retired.set()
+        end = self.leave if kind is AcceptorActor and isinstance(reason, StorageError) else self.stop
+        threading.Thread(target=end, name="redpaxos-stop", daemon=True).start()
 
 
 def actor_kinds(roles: tuple[str, ...]) -> list[type[RoleActor]]:

@@ -70,7 +70,7 @@ def run(
     cluster: Cluster,
     as_json: bool,
 ) -> int:
-    """Run the node NAME until SIGTERM or Ctrl-C, which end it within a second.
+    """Run the node NAME until SIGTERM or Ctrl-C, which end it within a second or so; if it leads, another node leads first.
 
     Prints one line when it is ready, and logs every change of its state to standard error. A node whose disk was lost may not come
     back: it is lost to its cluster, and the others go on without it.
@@ -103,7 +103,7 @@ def _start(config: "NodeConfig", transport: "BrokerTransport", directory: Path) 
     with _signals_held():
         running.start()
         # On a thread of its own, because the interrupted one may hold a lock that stopping needs.
-        _on_stop_signals(lambda number, frame: threading.Thread(target=running.stop, name="redpaxos-stop").start())
+        _on_stop_signals(lambda number, frame: threading.Thread(target=running.leave, name="redpaxos-stop").start())
     return running
 
 

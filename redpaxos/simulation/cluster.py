@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from actors.acceptor import AcceptorActor
-from actors.base import WAKE, Delivery, Ring, RoleActor, StrangerError, Wiring
+from actors.base import WAKE, Item, RoleActor, StrangerError, Wiring
 from actors.channels import Channels
 from actors.learner import LearnerActor
 from actors.mailbox import Mailbox
@@ -86,7 +86,7 @@ class _Nobody:
 class _Shell:
     """An actor and the mailbox that wakes it."""
 
-    def __init__(self, actor: RoleActor, mailbox: Mailbox[Delivery | Ring]) -> None:
+    def __init__(self, actor: RoleActor, mailbox: Mailbox[Item]) -> None:
         self.actor = actor
         self.mailbox = mailbox
 
@@ -195,7 +195,7 @@ class SimulatedNode:
         disk = self.disk(kind.store)
         storage = self.stores[kind.store] = disk.open()
         stage.opened(disk, storage)
-        mailbox: Mailbox[Delivery | Ring] = Mailbox()
+        mailbox: Mailbox[Item] = Mailbox()
         wiring = Wiring(
             company=Company(self.name, stage.quorum, stage.settings, storage.identity.boot_count),
             channels=CHANNELS,

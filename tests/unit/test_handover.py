@@ -1,5 +1,7 @@
 """The hand-over: a leader makes room for an heir that is ready, and goes on where none takes over. Ladder 7 in docs/protocol.md."""
 
+from collections.abc import Callable
+
 import pytest
 
 from paxos.ballot import END_SLOT, ZERO, Ballot
@@ -104,6 +106,22 @@ def test_an_heir_that_is_not_ready_costs_nothing_and_the_request_is_not_done() -
     assert handover.phase == Resting()
 
 
+@pytest.mark.parametrize(("heir", "reason"), [("p2", "p2 is no member, and was not ready"), ("a2", "a2 was not ready")])
+def test_the_reason_names_the_heir(heir: str, reason: str) -> None:
+    handover = leading()
+    handover.handle("client", Transfer(heir, 7, 1))
+    (told,) = [send.message for send in give_up(handover, PATIENT_TICKS).send if isinstance(send.message, Transferred)]
+    assert told.reason.startswith(reason)
+
+
+def test_who_waits_for_an_heir_when_the_leader_stops_is_told_so() -> None:
+    handover = canvassing()
+    handover.handle("p1", Retire())
+    (told,) = [send.message for send in give_up(handover, BRIEF_TICKS).send if isinstance(send.message, Transferred)]
+    assert told.kind is OutcomeKind.NOT_DONE
+    assert "the leader stops" in told.reason
+
+
 def test_what_is_not_chosen_in_time_keeps_the_lead_where_it_is() -> None:
     effects = give_up(yielding(), BRIEF_TICKS)
     assert answered(effects) is OutcomeKind.NOT_DONE
@@ -124,8 +142,7 @@ def test_who_waits_is_answered_also_when_nobody_leads_for_a_while() -> None:
 
 
 @pytest.mark.parametrize(("make", "kind"), [(canvassing, OutcomeKind.NOT_DONE), (urging, OutcomeKind.UNKNOWN)])
-def test_somebody_else_took_over(make: object, kind: OutcomeKind) -> None:
-    assert callable(make)
+def test_somebody_else_took_over(make: Callable[[], Handover], kind: OutcomeKind) -> None:
     handover = make()
     handover.handle("p1", Deposed(RIVAL))
     assert answered(handover.handle("p1", Following("p3"))) is kind
