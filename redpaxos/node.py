@@ -24,6 +24,7 @@ from actors.learner import LearnerActor
 from actors.mailbox import Mailbox
 from actors.proposer import ProposerActor
 from actors.storage.base import Storage, StorageError, StoreMismatchError
+from actors.storage.journaled import JournalStorage
 from actors.storage.sqlite import SqliteStorage
 from actors.timers import ThreadTimers
 from paxos.codec import Codec
@@ -40,6 +41,9 @@ from transport.base import Transport
 log = logging.getLogger("redpaxos")
 
 ROLES = ("acceptor", "proposer", "learner")
+STORAGES: dict[str, type[SqliteStorage]] = {"journal": JournalStorage, "sqlite": SqliteStorage}
+"""Kinds of store on disk: an SQLite database with a journal in front of it, or alone."""
+
 _STOP_SECONDS = 0.8
 # A hand-over may take this many election time-outs before the node stops without.
 _RETIRING_TIMEOUTS = 2
@@ -60,6 +64,8 @@ class NodeConfig(Struct, frozen=True):
     roles: tuple[str, ...] = ROLES
     # Signs every frame where it is not empty; the same on every node and client.
     secret: bytes = b""
+    # One of STORAGES; a store of the other kind is converted when it is opened.
+    storage: str = "journal"
     settings: Settings = Settings()
 
     def checked(self) -> "NodeConfig":
@@ -73,6 +79,8 @@ class NodeConfig(Struct, frozen=True):
             raise ConfigurationError(f"roles {','.join(self.roles) or '(none)'}: choose among {','.join(ROLES)}")
         if "acceptor" in self.roles and self.name not in self.members:
             raise ConfigurationError(f"node {self.name} is not among the members {','.join(self.members)}, so it cannot be an acceptor")
+        if self.storage not in STORAGES:
+            raise ConfigurationError(f"storage {self.storage}: choose among {','.join(STORAGES)}")
         self.settings.checked()
         return self
 
@@ -233,10 +241,10 @@ def open_stores(names: list[str], make_storage: MakeStorage) -> list[Storage]:
     return stores
 
 
-def sqlite_stores(directory: Path, config: NodeConfig) -> MakeStorage:
-    """Stores of a node in its own directory, one file an actor."""
+def disk_stores(directory: Path, config: NodeConfig) -> MakeStorage:
+    """Stores of a node in its own directory, of the kind that its configuration names."""
 
     def make(name: str) -> Storage:
-        return SqliteStorage.open(directory / f"{name}.sqlite3", cluster=config.cluster, node=config.name)
+        return STORAGES[config.storage].open(directory / f"{name}.sqlite3", cluster=config.cluster, node=config.name)
 
     return make

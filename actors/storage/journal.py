@@ -117,6 +117,8 @@ def read_journal(path: Path, store_id: str, applied: int) -> list[Frame]:
     """The writes that follow the `applied` ones of the database; StoreDamagedError if a frame tells of a synced one that is missing."""
     try:
         content = path.read_bytes()
+    except FileNotFoundError as error:
+        raise damaged(path, "no such file", f"the journal of store {store_id}") from error
     except OSError as error:
         raise explained(path, error) from error
     mark = content[_TOP.size - _MARK_BYTES : _TOP.size]
