@@ -21,14 +21,15 @@ from actors.mailbox import Mailbox
 from actors.sequences import Sequences
 from actors.storage.base import Storage
 from actors.timers import Timers
+from actors.weights import weight_of
 from paxos.cast import Cast
 from paxos.codec import Codec, Envelope, Letter
 from paxos.company import Company
-from paxos.cues import Admitted, Begin, Deposed, Elected, Expired, Following, Message, Now
+from paxos.cues import Admitted, Begin, Deposed, Elected, Expired, Following, LocalMessage, Message, Now, Retired, Succeed
 from paxos.effects import Effects, Send, StartTimer
 from paxos.errors import MalformedError, PaxosError
 from paxos.groups import LOG, is_decree
-from paxos.messages import Accept, Answer, ChosenPage, Inquire, LogPage, Outcome, Promise, Report, Results, Stranger, VotesPage, WireMessage
+from paxos.messages import Inquire, Report, Stranger
 from paxos.records import LAZY, PeerStore, Record
 from transport.base import Transport, TransportClosedError, TransportError
 
@@ -36,7 +37,6 @@ WAKE = "wake"
 _DRAIN_COUNT = 512
 _FRAME_BYTES = 256 * 1024
 _CAST_COUNT = 4096
-_SMALL_BYTES = 64
 
 
 def _nobody_waits() -> None:
@@ -65,6 +65,17 @@ class Ring(Struct, frozen=True):
     generation: int
 
 
+class Cue(Struct, frozen=True):
+    """The node itself tells the roles of a group something."""
+
+    group: str
+    message: LocalMessage
+
+
+Item = Delivery | Ring | Cue
+"""What waits in an actor's mailbox."""
+
+
 class Wiring(Struct):
     """All that an actor needs from outside: one of each, made in the composition root."""
 
@@ -77,7 +88,7 @@ class Wiring(Struct):
     random: Random
     # Milliseconds that elapse on this node; where it begins means nothing.
     clock: Callable[[], int]
-    mailbox: Mailbox[Delivery | Ring]
+    mailbox: Mailbox[Item]
     # Called with one line a transition.
     trace: Callable[[str], None]
     # Called once with the reason when the actor has failed; it may not go on, and nor may its node.
@@ -86,6 +97,8 @@ class Wiring(Struct):
     actors: tuple[str, ...] = ()
     # Called once when the actor hears its channels.
     begun: Callable[[], None] = _nobody_waits
+    # Called when the node may stop, after it was told to retire: what had to be said of it has been sent.
+    retired: Callable[[], None] = _nobody_waits
 
 
 class RoleActor(pykka.ThreadingActor):
@@ -119,6 +132,7 @@ class RoleActor(pykka.ThreadingActor):
         self._letters: dict[str, list[Letter]] = {}
         self._announcements: list[tuple[str, bytes]] = []
         self._touched: dict[str, Cast] = {}
+        self._has_retired = False
 
     # ---- Pykka's hooks -----------------------------------------------------------------------------------------------------------
 
@@ -149,6 +163,7 @@ class RoleActor(pykka.ThreadingActor):
 
     def on_failure(self, exception_type: Any, exception_value: Any, traceback: Any) -> None:
         """Stop for good: after a failed write or a broken invariant nothing that is in memory may be believed."""
+        self.say_last_words()
         self._wiring.failed(exception_value)
 
     # ---- arrivals ----------------------------------------------------------------------------------------------------------------
@@ -162,6 +177,9 @@ class RoleActor(pykka.ThreadingActor):
         """The roles of this group, as they were when they last wrote."""
         raise NotImplementedError
 
+    def say_last_words(self) -> None:
+        """What can still be said by an actor that has failed: nothing that a write would have to come before."""
+
     def _deliver(self, channel: str, payload: bytes) -> None:
         self._wiring.mailbox.put(Delivery(channel, payload), len(payload))
 
@@ -170,7 +188,10 @@ class RoleActor(pykka.ThreadingActor):
         # Whoever runs on the original of a copied store, or on its copy, hears this.
         self._post(LOG, Send(self._node, Inquire()))
 
-    def _take(self, item: Delivery | Ring) -> None:
+    def _take(self, item: Item) -> None:
+        if isinstance(item, Cue):
+            self._feed(item.group, self._node, item.message)
+            return
         if isinstance(item, Ring):
             if self._running.get((item.group, item.timer)) == item.generation:
                 del self._running[item.group, item.timer]
@@ -270,7 +291,9 @@ class RoleActor(pykka.ThreadingActor):
         for timer in effects.timers:
             self._set(group, timer.name, timer if isinstance(timer, StartTimer) else None)
         for told in effects.tell:
-            if isinstance(told, Elected | Deposed | Following | Admitted) and not is_decree(group):
+            if isinstance(told, Retired):
+                self._has_retired = True
+            elif isinstance(told, Elected | Deposed | Following | Admitted | Succeed) and not is_decree(group):
                 self._wiring.trace(f"{self._node} {self.kind} {group}: {told}")
         self._announcements += [(announcement.door, announcement.payload) for announcement in effects.announce]
 
@@ -307,6 +330,9 @@ class RoleActor(pykka.ThreadingActor):
         if records and not binding:
             # What only repeats what a quorum has on disk keeps nobody waiting.
             self._wiring.storage.write(records, sync=False)
+        if self._has_retired:
+            self._has_retired = False
+            self._wiring.retired()
         self._retire()
 
     def parcel(self, letters: list[Letter]) -> Iterable[tuple[Letter, ...]]:
@@ -314,7 +340,7 @@ class RoleActor(pykka.ThreadingActor):
         part: list[Letter] = []
         size = 0
         for letter in letters:
-            weight = _weight(letter.message)
+            weight = weight_of(letter.message)
             if part and size + weight > _FRAME_BYTES:
                 yield tuple(part)
                 part, size = [], 0
@@ -362,22 +388,3 @@ class RoleActor(pykka.ThreadingActor):
         if (sender, kind) not in self._complained and len(self._complained) < 1000:
             self._complained.add((sender, kind))
             self._wiring.trace(f"{self._node} {self.kind} refused: {reason}")
-
-
-def _weight(message: WireMessage) -> int:
-    """About how many bytes a message takes."""
-    match message:
-        case Accept(value=value):
-            return _SMALL_BYTES + len(value)
-        case Promise(votes=votes) | VotesPage(votes=votes):
-            return _SMALL_BYTES + sum(_SMALL_BYTES + len(vote.value) for vote in votes)
-        case ChosenPage(values=values):
-            return _SMALL_BYTES + sum(_SMALL_BYTES + len(value) for _, value in values)
-        case LogPage(entries=entries) | Outcome(entries=entries):
-            return _SMALL_BYTES + sum(_SMALL_BYTES + len(entry.value) for entry in entries)
-        case Results(results=results):
-            return _SMALL_BYTES + sum(_SMALL_BYTES + len(result.body) for result in results)
-        case Answer(body=body):
-            return _SMALL_BYTES + len(body)
-        case _:
-            return _SMALL_BYTES

@@ -33,4 +33,9 @@ class LearnerActor(RoleActor):
         roles = self._cast(LOG).roles
         (learner,) = (role for role in roles if isinstance(role, Learner))
         (replica,) = (role for role in roles if isinstance(role, Replica))
-        return super().report() | {"slot": learner.next_slot, "known_end": learner.known_end, "revision": replica.next_revision - 1}
+        return super().report() | {
+            "slot": learner.next_slot,
+            "known_end": learner.known_end,
+            "revision": replica.next_revision - 1,
+            "sessions": len(replica.executor.sessions),
+        }

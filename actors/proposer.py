@@ -2,18 +2,21 @@
 
 from typing import Any
 
-from actors.base import Delivery, Ring
+from actors.base import Delivery, Item
 from actors.learner import LearnerActor
 from paxos import doors
 from paxos.cast import Cast
 from paxos.casting import proposer_cast
+from paxos.codec import Letter
 from paxos.cues import Knock, Message
 from paxos.effects import ACCEPTORS, LEARNERS, PROPOSERS, Effects, Send
 from paxos.errors import MalformedError
 from paxos.groups import LOG, is_decree
 from paxos.intake import Intake
 from paxos.messages import Outcome, OutcomeKind, Query, Submit
+from paxos.phases import Leading
 from paxos.proposer import Proposer
+from paxos.succession_messages import Resigned
 from paxos.values import Command
 
 _OVERLOADED = "overloaded, try later"
@@ -36,13 +39,19 @@ class ProposerActor(LearnerActor):
         """The proposer of this group, above every round it ever used."""
         return proposer_cast(self._wiring.company, group, self._wiring.storage)
 
+    def say_last_words(self) -> None:
+        """A leader that has failed says so, and the others need not wait for its silence; its ballot was on disk before it led."""
+        phase = self._proposer().phase
+        if isinstance(phase, Leading):
+            self._publish(self._wiring.channels.outgoing(ACCEPTORS, self._node), (Letter(LOG, Resigned(phase.ballot)),))
+
     def report(self) -> dict[str, Any]:
         """Who leads, besides what a learner reports."""
-        (proposer,) = (role for role in self._cast(LOG).roles if isinstance(role, Proposer))
+        proposer = self._proposer()
         phase = type(proposer.phase).__name__.lower()
         return super().report() | {"phase": phase, "leader": self._intake().leader, "round": proposer.round_used}
 
-    def _take(self, item: Delivery | Ring) -> None:
+    def _take(self, item: Item) -> None:
         if isinstance(item, Delivery) and item.channel == self._wiring.channels.door(doors.PROPOSE):
             self._open_door(item.payload)
         else:
@@ -75,6 +84,10 @@ class ProposerActor(LearnerActor):
     def _is_overloaded(self, group: str) -> bool:
         """Whether this is one decree more than this node takes on at a time; the log is never turned away for the sake of decrees."""
         return is_decree(group) and group not in self._casts and len(self._running) > _BUSY_TIMERS
+
+    def _proposer(self) -> Proposer:
+        (proposer,) = (role for role in self._cast(LOG).roles if isinstance(role, Proposer))
+        return proposer
 
     def _intake(self) -> Intake:
         (intake,) = (role for role in self._cast(LOG).roles if isinstance(role, Intake))

@@ -1,6 +1,7 @@
 """The command line: `python -m benchmarks --help`."""
 
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -64,6 +65,29 @@ def peers(*, quick: bool, json_path: Path | None, data_dir: Path | None) -> None
     console.print(
         f"\n{time.monotonic() - begin:.0f} s; round by round in {path}; drawn in {', '.join(map(str, pictures))}", highlight=False
     )
+
+
+@main.command()
+@click.option("--quick", is_flag=True, help="One short round.")
+@click.option(
+    "--json", "json_path", type=click.Path(path_type=Path), help="Where to write the JSON.  [default: benchmarks/results/storage.json]"
+)
+@click.option("--data-dir", type=click.Path(path_type=Path, exists=True), help="Where the stores are.  [default: a temporary directory]")
+def storage(*, quick: bool, json_path: Path | None, data_dir: Path | None) -> None:
+    """What a write to a store costs, with a journal and without."""
+    import msgspec
+
+    from benchmarks.conditions import gather
+    from benchmarks.storage import run_storage, storage_table
+
+    console = make_console()
+    with console.status("starting") as status:
+        conditions = gather(data_dir or Path(tempfile.gettempdir()))
+        results = run_storage(1 if quick else 5, 0.1 if quick else 0.4, status.update, data_dir)
+    console.print(storage_table(results))
+    path = json_path or _RESULTS / "storage.json"
+    path.write_bytes(msgspec.json.format(msgspec.json.encode({"conditions": conditions, "results": results})))
+    console.print(f"\neverything is in {path}", highlight=False)
 
 
 def make_console() -> Console:

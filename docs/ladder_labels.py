@@ -17,9 +17,12 @@ from paxos.messages import (
     ProbeReply,
     Promise,
     Submit,
+    Transfer,
+    Transferred,
     VotesPage,
     WireMessage,
 )
+from paxos.succession_messages import Canvass, Ready, Resigned, TakeOver
 from redpaxos.simulation.scripted.ladder import describe_ballot, describe_value
 
 
@@ -37,7 +40,7 @@ def label(message: WireMessage) -> str:  # noqa: C901 - one line a message.
             return f"Accepted {describe_ballot(message.ballot)} {message.first_slot}"
         case Nack():
             return f"Nack: {describe_ballot(message.promised)}"
-        case Heartbeat() | Echo():
+        case Heartbeat() | Echo() | Canvass() | Ready() | TakeOver() | Resigned():
             return f"{type(message).__name__} {describe_ballot(message.ballot)}"
         case ProbeReply():
             return "I hear one" if message.hears_leader else "I hear none"
@@ -52,6 +55,10 @@ def label(message: WireMessage) -> str:  # noqa: C901 - one line a message.
             return "Locate"
         case Located():
             return f"Located {message.leader or 'nobody'}"
+        case Transfer():
+            return f"Transfer to {message.heir}"
+        case Transferred():
+            return f"{message.kind.name} {message.leader} leads"
         case AskChosen():
             return f"AskChosen {message.first_slot}"
         case ChosenPage():

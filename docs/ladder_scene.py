@@ -65,7 +65,11 @@ class Scene:
 
     def client(self, client: str, target: str, message: WireMessage) -> None:
         """A client sends something, and all that follows happens."""
-        self._send(client, message, target)
+        self.send(client, message, target)
+
+    def send(self, source: str, message: WireMessage, target: str) -> None:
+        """Somebody sends something, and all that follows happens."""
+        self._send(source, message, target)
         self.run()
 
     def expire(self, name: str, timer: str, text: str = "") -> None:

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from docs.ladder_scene import ACCEPTOR_NAMES, Scene
-from paxos.effects import PROPOSERS
+from paxos.ballot import Ballot
+from paxos.effects import ACCEPTORS, PROPOSERS
 from paxos.election import ELECTION, HEARTBEAT, LEADER_HEARD
 from paxos.groups import LOG, decree_group
 from paxos.intake import SWEEP
@@ -27,7 +28,9 @@ from paxos.messages import (
     Promise,
     Query,
     Submit,
+    Transfer,
 )
+from paxos.succession_messages import Resigned, TakeOver
 from paxos.values import Command
 
 PAGE = Path(__file__).resolve().parent / "protocol.md"
@@ -144,6 +147,28 @@ def redirect() -> str:
     return scene.draw()
 
 
+def hand_over() -> str:
+    """A leader makes another node lead, and what arrives meanwhile goes there."""
+    scene = _led_log()
+    scene.hidden = (Echo, ProbeReply, Probe)
+    with scene.delaying(lambda parcel, target: isinstance(parcel.message, TakeOver)):
+        scene.client("client", "p1", Transfer("p2", attempt=1, incarnation=1))
+        scene.remark("p1 proposes nothing any more")
+        scene.client("client", "p1", _submit('"x"', "id-1", attempt=2))
+    return scene.draw()
+
+
+def resignation() -> str:
+    """A leader whose disk is full says so."""
+    scene = _led_log()
+    scene.hidden = (Heartbeat, Echo, Promise)
+    scene.crash("p1", "disk full")
+    scene.send("p1", Resigned(Ballot(1, "p1")), ACCEPTORS)
+    scene.expire("p2", ELECTION, "a moment later")
+    scene.names = tuple(name for name in scene.names if name != "client")
+    return scene.draw()
+
+
 def not_done() -> str:
     """What never went out is certainly not done."""
     scene = Scene(LOG, client="client", p1="proposer", **_three_acceptors())
@@ -220,6 +245,8 @@ SCENES: dict[str, Callable[[], str]] = {
     "catch-up": catch_up,
     "catch-up-from-votes": catch_up_from_votes,
     "redirect": redirect,
+    "hand-over": hand_over,
+    "resignation": resignation,
     "not-done": not_done,
     "question": question,
     "unknown": unknown,

@@ -3,7 +3,7 @@
 A member whose disk was emptied looks like one that starts for the first time, and may have forgotten promises that others count on. So
 an acceptor's store introduces itself when it is made. Every acceptor, admitted or not, writes down the first store of each member
 that introduces itself, and knows no other from then on. `Quorum.admits` asks for so many of them that any two such sets of others share
-more members than there are disks to lose: two stores of one member are never both admitted. docs/adr/0005 counts it out; ladder 7 in
+more members than there are disks to lose: two stores of one member are never both admitted. docs/adr/0005 counts it out; ladder 8 in
 docs/protocol.md. Once admitted, a store is so for good, and a restart asks nobody.
 """
 

@@ -8,7 +8,7 @@ from paxos.archive import Archive
 from paxos.ballot import Ballot
 from paxos.errors import InvariantViolation
 from paxos.records import Learned
-from paxos.values import Action, Batch, Command, Entry, Open, Operation
+from paxos.values import Action, Batch, Close, Command, Entry, Open, Operation
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Batch)
@@ -28,6 +28,8 @@ def weight(action: Action) -> int:
             return len(action.body) + 24
         case Open():
             return 64
+        case Close():
+            return 16
         case _:
             assert_never(action)
 

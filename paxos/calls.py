@@ -16,7 +16,7 @@ from paxos.cues import Expired
 from paxos.effects import NOTHING, PROPOSERS, CancelTimer, Effects, Send, StartTimer, sending
 from paxos.errand import Contact
 from paxos.messages import Call, Locate, Located, OutcomeKind, Result, ResultKind, Results, Turned
-from paxos.values import Open, Operation
+from paxos.values import Close, Open, Operation
 
 CallsMessage = Located | Results | Turned | Expired
 
@@ -40,15 +40,26 @@ class CallSettings(Struct, frozen=True):
     locate_seconds: float = 0.1
     # So much may be under way, and so much travels in one Call.
     window_count: int = 4096
+    # Operations are numbered no further than this above the first that is not answered, since the log keeps the results from there on.
+    span_count: int = 32_768
     window_bytes: int = 4 * 1024 * 1024
     call_bytes: int = 256 * 1024
 
 
 CALL_SETTINGS = CallSettings()
 
+_OUTCOMES = {
+    ResultKind.DONE: OutcomeKind.DONE,
+    ResultKind.REJECTED: OutcomeKind.REJECTED,
+    ResultKind.REFUSED: OutcomeKind.NOT_DONE,
+}
+
 
 class Settlement(Struct, frozen=True):
-    """What became of the operation with this ticket: DONE with its result, REJECTED with the reason, NOT_DONE or UNKNOWN."""
+    """What became of the operation with this ticket: DONE with its result, REJECTED with the reason, NOT_DONE or UNKNOWN.
+
+    NOT_DONE has a reason where a leader refused it.
+    """
 
     ticket: int
     kind: OutcomeKind
@@ -140,6 +151,13 @@ class Calls:
         if pending is not None:
             self._settle(pending, OutcomeKind.UNKNOWN if pending.open_count else OutcomeKind.NOT_DONE)
 
+    def close(self) -> Effects:
+        """Have the session end in the log; where that is lost it ends by itself."""
+        if not self._session or self.contact is None:
+            return NOTHING
+        session, self._session = self._session, 0
+        return sending(self.contact.node, Call((Close(session),), next(self._numbers), self.contact.incarnation))
+
     def unsent(self, attempt: int) -> Effects:
         """This attempt certainly never left."""
         self._close(attempt)
@@ -165,7 +183,8 @@ class Calls:
         """What waits and fits the window, numbered."""
         batch: list[Pending] = []
         limits = self._settings
-        while self._waiting and len(self._unanswered) < limits.window_count:
+        end_number = next(iter(self._unanswered), self._next_number) + limits.span_count
+        while self._waiting and len(self._unanswered) < limits.window_count and self._next_number < end_number:
             pending = self._waiting[0]
             if self._unanswered and self._unanswered_bytes + len(pending.body) > limits.window_bytes:
                 break
@@ -266,7 +285,7 @@ class Calls:
                 else:
                     self._progressed, self._refusal_count = True, 0
                     self._patience_seconds = self._settings.first_patience_seconds
-                    self._settle(pending, OutcomeKind.DONE if result.kind is ResultKind.DONE else OutcomeKind.REJECTED, result.body)
+                    self._settle(pending, _OUTCOMES[result.kind], result.body)
         if expired:
             self._start_afresh(expired)
         return effects + self.flush()

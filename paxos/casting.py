@@ -10,6 +10,8 @@ from paxos.decree import DecreeIntake
 from paxos.desk import Desk
 from paxos.election import Election, Follower, Witness
 from paxos.groups import is_decree
+from paxos.handover import Handover
+from paxos.heir import Heir
 from paxos.herald import Herald
 from paxos.intake import Intake
 from paxos.learner import Learner
@@ -48,7 +50,8 @@ def proposer_cast(company: Company, group: str, archive: Archive) -> Cast:
     intake = Intake(group, company, archive)
     desk = Desk(company, proposer, replica.executor)
     reader = Reader(company, replica.executor, replica.next_slot, proposer)
-    return Cast(company.node, [*learning, proposer, election, Herald(group), intake, desk, reader])
+    succession: list[Role] = [Heir(company, replica.next_slot), Handover(company, proposer)]
+    return Cast(company.node, [*learning, proposer, election, Herald(group), intake, desk, reader, *succession])
 
 
 def _learning(company: Company, group: str, archive: Archive) -> tuple[list[Role], Replica]:

@@ -118,6 +118,32 @@ class Admitted(Struct, frozen=True):
     by: tuple[NodeName, ...]
 
 
+class Yield(Struct, frozen=True):
+    """From the hand-over to the proposer: propose nothing more until Resume, and say when nothing is in flight."""
+
+
+class Drained(Struct, frozen=True):
+    """From the proposer that yields: all that it proposed is chosen."""
+
+
+class Resume(Struct, frozen=True):
+    """From the hand-over to the proposer: nobody took over, go on."""
+
+
+class Succeed(Struct, frozen=True):
+    """From the heir to the election: the owner of this ballot wants this node to lead in its place."""
+
+    ballot: Ballot
+
+
+class Retire(Struct, frozen=True):
+    """From the shell: this node is about to stop, so it should lead no more."""
+
+
+class Retired(Struct, frozen=True):
+    """From the hand-over to the shell: this node does not lead, and may stop."""
+
+
 LocalMessage = (
     Begin
     | Expired
@@ -136,6 +162,12 @@ LocalMessage = (
     | Deposed
     | Following
     | Admitted
+    | Yield
+    | Drained
+    | Resume
+    | Succeed
+    | Retire
+    | Retired
 )
 """What passes between the roles of one cast."""
 

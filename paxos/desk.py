@@ -4,6 +4,7 @@ Nothing is remembered here of an operation: the log has it, and the replica know
 executed answers, and a client that hears nothing hands it in again.
 """
 
+from collections.abc import Iterator
 from typing import assert_never
 
 from paxos.ballot import ZERO, Ballot
@@ -13,7 +14,7 @@ from paxos.effects import NOTHING, Effects, Send, sending, telling
 from paxos.executor import Executor
 from paxos.messages import Call, Result, ResultKind, Results, Turned
 from paxos.proposer import Proposer
-from paxos.values import Open, Operation
+from paxos.values import Close, Open, Operation
 
 DeskMessage = Call | Executed | Elected | Deposed | Following
 
@@ -60,11 +61,12 @@ class Desk:
                 assert_never(message)
 
     def flush(self) -> Effects:
-        """At the end of a drain: all results for a client go together."""
+        """At the end of a drain: the results for a client go together, as many as fit a page."""
         if not self._results:
             return NOTHING
         results, self._results = self._results, {}
-        return Effects(send=tuple(Send(client, Results(tuple(found))) for client, found in results.items()))
+        pages = [(client, page) for client, found in results.items() for page in _pages(found, self._company.settings.page_bytes)]
+        return Effects(send=tuple(Send(client, Results(page)) for client, page in pages))
 
     def _call(self, source: str, message: Call) -> Effects:
         if message.incarnation != self._company.incarnation:
@@ -73,7 +75,7 @@ class Desk:
             return sending(source, Turned(message.attempt, "another node leads" if self.leader else "nobody leads", self.leader))
         if self._proposer.waiting_bytes > self._company.settings.waiting_bytes:
             return sending(source, Turned(message.attempt, "overloaded, try later", self.leader))
-        fresh: list[Open | Operation] = []
+        fresh: list[Open | Operation | Close] = []
         for action in message.actions:
             known = self._known(action) if isinstance(action, Operation) else None
             if known is None:
@@ -89,9 +91,22 @@ class Desk:
             return Result(operation.session, operation.number, ResultKind.REJECTED, reason.encode())
         session = self._executor.sessions.find(operation.session)
         if session is not None:
-            body = session.results.get(operation.number)
-            return None if body is None else Result(operation.session, operation.number, ResultKind.DONE, body)
+            return session.recall(operation)
         if self._proposer.next_slot < self._ready_slot or operation.session > self._executor.sessions.opened_count:
             # It may be open in slots that are not executed here; the log will tell.
             return None
         return Result(operation.session, operation.number, ResultKind.EXPIRED, b"")
+
+
+def _pages(results: list[Result], page_bytes: int) -> Iterator[tuple[Result, ...]]:
+    """The results in order; a page ends with the one that fills it."""
+    page: list[Result] = []
+    size = 0
+    for result in results:
+        page.append(result)
+        size += len(result.body)
+        if size >= page_bytes:
+            yield tuple(page)
+            page, size = [], 0
+    if page:
+        yield tuple(page)

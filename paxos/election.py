@@ -12,18 +12,22 @@ from msgspec import Struct
 
 from paxos.ballot import ZERO, Ballot
 from paxos.company import Company
-from paxos.cues import Begin, Chosen, Deposed, Elected, Expired, Following, Lead, Resign
+from paxos.cues import Begin, Chosen, Deposed, Elected, Expired, Following, Lead, Resign, Retire, Succeed
 from paxos.effects import ACCEPTORS, LEARNERS, NOTHING, PROPOSERS, CancelTimer, Effects, Send, StartTimer, telling
 from paxos.messages import Accept, Accepted, Echo, Heartbeat, Probe, ProbeReply
 from paxos.settings import Settings
+from paxos.succession_messages import Resigned
 
-ElectionMessage = Begin | Expired | Heartbeat | Echo | ProbeReply | Elected | Deposed | Chosen | Accept | Accepted
-WitnessMessage = Heartbeat | Probe | Expired | Accept
+ElectionMessage = (
+    Begin | Expired | Heartbeat | Echo | ProbeReply | Elected | Deposed | Chosen | Accept | Accepted | Resigned | Succeed | Retire
+)
+WitnessMessage = Heartbeat | Probe | Expired | Accept | Resigned
 
 ELECTION = "election"
 HEARTBEAT = "heartbeat"
 LEADER_HEARD = "leader-heard"
 _PATIENT_ROUNDS = 1
+_EARLY_PART = 4
 
 
 class Waiting(Struct):
@@ -56,7 +60,7 @@ class Reigning(Struct):
 class Election:
     """The candidate's side, beside the log's proposer."""
 
-    handles = (Begin, Expired, Heartbeat, Echo, ProbeReply, Elected, Deposed, Chosen, Accept, Accepted)
+    handles = (Begin, Expired, Heartbeat, Echo, ProbeReply, Elected, Deposed, Chosen, Accept, Accepted, Resigned, Succeed, Retire)
 
     def __init__(self, company: Company, next_slot: int) -> None:
         self._node = company.node
@@ -67,6 +71,10 @@ class Election:
         self.highest = ZERO
         # The highest ballot that led, as far as was heard; a campaign that came to nothing is none, so its ballot hides no leader.
         self._reigned = ZERO
+        # Whose heartbeat made this node's proposer let go; ZERO once it has, and otherwise.
+        self._successor = ZERO
+        # This node is about to stop, and campaigns no more.
+        self._retired = False
         # Slots below are learned here, and known to be chosen somewhere.
         self._next_slot = next_slot
         self._known_end = next_slot
@@ -103,6 +111,13 @@ class Election:
                 return NOTHING
             case Expired():
                 return self._expired(message)
+            case Resigned():
+                return self._resigned(source, message)
+            case Succeed():
+                return self._succeed(message)
+            case Retire():
+                self._retired = True
+                return telling(Resign()) if isinstance(self.phase, Campaigning) else NOTHING
             case _:
                 assert_never(message)
 
@@ -118,6 +133,7 @@ class Election:
         self.highest = max(self.highest, message.ballot)
         if isinstance(self.phase, Campaigning | Reigning):
             # Somebody reigns; the proposer says Deposed when it has let go.
+            self._successor = message.ballot
             return telling(Resign())
         known = isinstance(self.phase, Waiting) and self.phase.leader == message.ballot
         self._heard = False
@@ -134,6 +150,9 @@ class Election:
             self._heard = False
             return Effects(timers=(StartTimer(ELECTION, self._settings.election_timeout_seconds / 2),))
         resign = isinstance(self.phase, Campaigning)
+        if self._retired:
+            self.phase = Waiting(ZERO)
+            return telling(Following("")) if lost else NOTHING
         self._probe_number += 1
         self.phase = Probing(set())
         told = (Resign(),) if resign else (Following(""),) if lost else ()
@@ -174,8 +193,25 @@ class Election:
         self.highest = max(self.highest, message.by)
         if not isinstance(self.phase, Campaigning | Reigning):
             return NOTHING
-        self.phase = Waiting(ZERO)
-        return Effects(timers=(CancelTimer(HEARTBEAT), self._election_timer()), tell=(Following(""),))
+        self.phase, self._successor = Waiting(self._successor), ZERO
+        return Effects(timers=(CancelTimer(HEARTBEAT), self._election_timer()), tell=(Following(self.phase.leader.node),))
+
+    def _resigned(self, source: str, message: Resigned) -> Effects:
+        """The leader said that it leads no more, so nobody waits for its silence; all who heard it should not begin at once."""
+        followed = isinstance(self.phase, Waiting) and self.phase.leader == message.ballot and message.ballot.node == source
+        if not followed:
+            return NOTHING
+        self.phase, self._heard = Waiting(ZERO), False
+        early = StartTimer(ELECTION, 0.0, self._settings.election_jitter_seconds / _EARLY_PART)
+        return Effects(timers=(early,), tell=(Following(""),))
+
+    def _succeed(self, message: Succeed) -> Effects:
+        """Campaign without asking whether anybody hears a leader: the leader itself wants it."""
+        self.highest = max(self.highest, message.ballot)
+        if self._retired or message.ballot < self._reigned or isinstance(self.phase, Campaigning | Reigning):
+            return NOTHING
+        self.phase = Campaigning()
+        return Effects(timers=(self._election_timer(),), tell=(Lead(self.highest),))
 
     def _beat(self, phase: Reigning) -> Effects:
         """Say that we lead; every few beats, check that a quorum still hears it."""
@@ -227,7 +263,7 @@ class Follower:
 class Witness:
     """The acceptor's side: remembers which leader is heard, and for how long."""
 
-    handles = (Heartbeat, Probe, Expired, Accept)
+    handles = (Heartbeat, Probe, Expired, Accept, Resigned)
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -237,6 +273,8 @@ class Witness:
         # Whether the leader has proposed anything since the timer was started.
         self._heard = False
         self._chosen_through = 0
+        # The highest ballot whose owner said that it leads no more.
+        self._resigned = ZERO
 
     def handle(self, source: str, message: WitnessMessage) -> Effects:
         """Echo a leader, or tell a candidate whether there is one."""
@@ -250,6 +288,8 @@ class Witness:
                 return NOTHING
             case Expired():
                 return self._expired() if message.timer == LEADER_HEARD else NOTHING
+            case Resigned():
+                return self._resign(source, message)
             case _:
                 assert_never(message)
 
@@ -259,7 +299,7 @@ class Witness:
 
     def _heartbeat(self, source: str, message: Heartbeat) -> Effects:
         self._chosen_through = max(self._chosen_through, message.chosen_through)
-        if message.ballot < self.highest or message.ballot.node != source:
+        if message.ballot < self.highest or message.ballot.node != source or message.ballot <= self._resigned:
             return NOTHING
         self.highest = message.ballot
         self._hears_leader, self._heard = True, False
@@ -272,6 +312,14 @@ class Witness:
             self._heard = False
             return Effects(timers=(StartTimer(LEADER_HEARD, self._settings.election_timeout_seconds / 2),))
         self._hears_leader = False
+        return NOTHING
+
+    def _resign(self, source: str, message: Resigned) -> Effects:
+        """Nobody is heard any more, unless somebody leads with a higher ballot; a late heartbeat of that reign means nothing."""
+        if message.ballot.node != source:
+            return NOTHING
+        self._resigned = max(self._resigned, message.ballot)
+        self._hears_leader = self._hears_leader and self.highest > message.ballot
         return NOTHING
 
     def _reply(self, probe: Probe) -> ProbeReply:

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from paxos.errors import InvariantViolation
 from paxos.machines.base import Machine
 from paxos.messages import Result, ResultKind
-from paxos.sessions import Sessions
-from paxos.values import Batch, Open, Operation
+from paxos.sessions import UNSETTLED_COUNT, Sessions
+from paxos.values import Batch, Close, Open, Operation
 
 _WITNESSED_SLOTS = 10_000
 
@@ -42,6 +42,8 @@ class Executor:
                     self._operate(action, replies)
                 case Open():
                     replies.append((action.client, Result(self.sessions.open(action), action.nonce, ResultKind.OPENED, b"")))
+                case Close(session):
+                    self.sessions.close(session)
                 case _:
                     continue
         self._note(slot, replies)
@@ -54,12 +56,16 @@ class Executor:
             return
         if operation.number < session.settled:
             return
-        body = session.results.get(operation.number)
-        if body is None:
-            machine = self.machines.get(operation.machine)
-            body = machine.execute(operation.body) if machine is not None else b""
-            session.results[operation.number] = body
-        replies.append((session.client, Result(operation.session, operation.number, ResultKind.DONE, body)))
+        result = session.recall(operation)
+        if result is None:
+            result = session.remember(operation, self._carry_out(operation) if session.has_room else None)
+        replies.append((session.client, result))
+        if len(session.results) > UNSETTLED_COUNT:
+            self.sessions.close(operation.session)
+
+    def _carry_out(self, operation: Operation) -> bytes:
+        machine = self.machines.get(operation.machine)
+        return machine.execute(operation.body) if machine is not None else b""
 
     def _note(self, slot: int, replies: list[Reply]) -> None:
         for client, result in replies:

@@ -10,7 +10,8 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from paxos.ballot import Ballot, NodeName, Revision, Slot
-from paxos.values import Command, Entry, Open, Operation
+from paxos.succession_messages import Canvass, Ready, Resigned, TakeOver
+from paxos.values import Close, Command, Entry, Open, Operation
 
 StoreId = Annotated[str, Meta(max_length=64)]
 """The id that a store drew when it was made."""
@@ -206,9 +207,12 @@ class LogPage(Struct, frozen=True, array_like=True, tag=20):
 
 
 class Call(Struct, frozen=True, array_like=True, tag=24):
-    """From a client to one life of the leader: execute these, each once. Answered by Results, or as a whole by Turned."""
+    """From a client to one life of the leader: execute these, each once. Answered by Results, or as a whole by Turned.
 
-    actions: tuple[Open | Operation, ...]
+    The end of a session is not answered: one that is not told to end ends by itself.
+    """
+
+    actions: tuple[Open | Operation | Close, ...]
     attempt: Slot
     incarnation: Slot
 
@@ -222,6 +226,8 @@ class ResultKind(IntEnum):
     EXPIRED = 2
     # It can never be executed; the body says why.
     REJECTED = 3
+    # It was not executed, and under this number never will be; the body says why.
+    REFUSED = 4
 
 
 class Result(Struct, frozen=True, array_like=True):
@@ -295,6 +301,23 @@ class FreshSlot(Struct, frozen=True, array_like=True, tag=32):
     end_slot: Slot
 
 
+class Transfer(Struct, frozen=True, array_like=True, tag=44):
+    """From a client to one life of the leader: have this node lead instead. Answered by Transferred."""
+
+    heir: NodeName
+    attempt: Slot
+    incarnation: Slot
+
+
+class Transferred(Struct, frozen=True, array_like=True, tag=45):
+    """To the client: what became of it. DONE where the node leads; `leader` is who does, as far as is known."""
+
+    attempt: Slot
+    kind: OutcomeKind
+    reason: str
+    leader: NodeName
+
+
 class Inquire(Struct, frozen=True, array_like=True, tag=21):
     """From anyone to every actor: how are you?"""
 
@@ -355,6 +378,12 @@ WireMessage = (
     | Confirmed
     | AskSlot
     | FreshSlot
+    | Transfer
+    | Transferred
+    | Canvass
+    | Ready
+    | TakeOver
+    | Resigned
     | Inquire
     | Report
     | Stranger

@@ -9,8 +9,6 @@ docs/protocol.md.
 from collections import deque
 from typing import assert_never
 
-from msgspec import Struct
-
 from paxos.archive import Archive
 from paxos.ballot import END_SLOT, ZERO, Ballot
 from paxos.batches import encode_batch, weight
@@ -19,6 +17,7 @@ from paxos.cues import (
     Begin,
     Chosen,
     Deposed,
+    Drained,
     Elected,
     Executed,
     Expired,
@@ -27,18 +26,21 @@ from paxos.cues import (
     Now,
     Propose,
     Resign,
+    Resume,
     Undecided,
     Withdraw,
     Withdrawn,
+    Yield,
 )
 from paxos.effects import ACCEPTORS, NOTHING, CancelTimer, Effects, Send, StartTimer, Timer, telling
 from paxos.errors import InvariantViolation
 from paxos.groups import is_decree
-from paxos.messages import Accept, Nack, Prepare, Promise, Vote
+from paxos.messages import Accept, Nack, Prepare, Promise
+from paxos.phases import Idle, Leading, Preparing
 from paxos.records import RoundUsed
 from paxos.values import Action
 
-ProposerMessage = Promise | Nack | Begin | Expired | Chosen | Executed | Now | Propose | Withdraw | Inspect | Lead | Resign
+ProposerMessage = Promise | Nack | Begin | Expired | Chosen | Executed | Now | Propose | Withdraw | Inspect | Lead | Resign | Yield | Resume
 
 RETRY = "retry"
 BACK_OFF = "back-off"
@@ -46,39 +48,10 @@ _RESEND_SLOTS = 16
 _RESEND_DOUBLINGS = 3
 
 
-class Idle(Struct):
-    """Not proposing."""
-
-
-class Preparing(Struct):
-    """Phase 1 is under way."""
-
-    ballot: Ballot
-    # What was learned when the campaign began; promises must cover every slot from here on.
-    first_slot: int
-    # How far the votes of each acceptor that promised are known, END_SLOT when all are.
-    covered: dict[str, int] = {}
-    # The vote with the highest ballot for each slot, among the promises so far.
-    votes: dict[int, Vote] = {}
-
-
-class Leading(Struct):
-    """Phase 1 is won; values go out at this ballot until somebody promises a higher one."""
-
-    ballot: Ballot
-    # The slot of the next value of our own; above every slot in flight.
-    next_slot: int
-    # Proposed at this ballot and not learned; a slot's value never changes.
-    in_flight: dict[int, bytes]
-    in_flight_bytes: int
-    # Slots below were in flight when the retry timer was started.
-    resend_below: int = 0
-
-
 class Proposer:
     """One group's proposer on one node."""
 
-    handles = (Promise, Nack, Begin, Expired, Chosen, Executed, Now, Propose, Withdraw, Inspect, Lead, Resign)
+    handles = (Promise, Nack, Begin, Expired, Chosen, Executed, Now, Propose, Withdraw, Inspect, Lead, Resign, Yield, Resume)
 
     def __init__(self, group: str, company: Company, archive: Archive, clock: int = 0) -> None:
         self.group = group
@@ -140,6 +113,8 @@ class Proposer:
                 return self._inspect()
             case Withdraw():
                 return self._withdraw(message)
+            case Yield() | Resume():
+                return self._yield(yields=isinstance(message, Yield))
             case Lead():
                 self.refused_by = max(self.refused_by, message.above)
                 return self._campaign() if isinstance(self.phase, Idle) else NOTHING
@@ -155,7 +130,7 @@ class Proposer:
     def flush(self) -> Effects:
         """At the end of a drain: what waits goes out together, as far as the window allows."""
         phase = self.phase
-        if not isinstance(phase, Leading):
+        if not isinstance(phase, Leading) or phase.yields:
             return NOTHING
         sends = []
         while self.waiting and phase.next_slot < self._end_slot and self._window_is_open(phase):
@@ -273,7 +248,7 @@ class Proposer:
             return self._lost_to(message.ballot)
         if message.slot >= phase.next_slot or (proposed is not None and proposed != message.value):
             raise InvariantViolation(f"{self.group}: slot {message.slot} chosen at {message.ballot}, another value led at {phase.ballot}")
-        return NOTHING
+        return telling(Drained()) if phase.yields and not phase.in_flight else NOTHING
 
     def _decided(self) -> Effects:
         self.waiting.clear()
@@ -301,6 +276,16 @@ class Proposer:
     def _has_no_work(self) -> bool:
         """Whether a campaign or a reign is for nothing."""
         return not self.waiting and (isinstance(self.phase, Preparing) or (isinstance(self.phase, Leading) and not self.phase.in_flight))
+
+    # ---- a hand-over -------------------------------------------------------------------------------------------------------------
+
+    def _yield(self, *, yields: bool) -> Effects:
+        """Stop or go on proposing, because another node is to lead or did not come to it."""
+        phase = self.phase
+        if not isinstance(phase, Leading):
+            return NOTHING
+        phase.yields = yields
+        return telling(Drained()) if yields and not phase.in_flight else NOTHING
 
     # ---- refusals and time -------------------------------------------------------------------------------------------------------
 

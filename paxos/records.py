@@ -3,6 +3,8 @@
 A role returns records in its effects; the shell writes all records of one drain in one atomic batch. `Promised`, `Voted` and
 `RoundUsed` must be on disk before anything that depends on them is sent. `Learned` and `KnownChosen` repeat what a quorum of
 acceptors holds, so losing the last of them costs a catch-up and never an answer.
+
+A store may keep a record as the array of its name and its fields, so both are part of what lies on disks.
 """
 
 from msgspec import Struct
@@ -10,14 +12,14 @@ from msgspec import Struct
 from paxos.ballot import Ballot
 
 
-class Promised(Struct, frozen=True):
+class Promised(Struct, frozen=True, array_like=True, tag="Promised"):
     """An acceptor's promise: it refuses every lower ballot of the group."""
 
     group: str
     ballot: Ballot
 
 
-class Voted(Struct, frozen=True):
+class Voted(Struct, frozen=True, array_like=True, tag="Voted"):
     """An acceptor's vote: it accepted this value for the slot at this ballot, and replaces an earlier vote."""
 
     group: str
@@ -26,21 +28,21 @@ class Voted(Struct, frozen=True):
     value: bytes
 
 
-class RoundUsed(Struct, frozen=True):
+class RoundUsed(Struct, frozen=True, array_like=True, tag="RoundUsed"):
     """A proposer's round: it has used, or is about to use, every round up to this one."""
 
     group: str
     round: int
 
 
-class KnownChosen(Struct, frozen=True):
+class KnownChosen(Struct, frozen=True, array_like=True, tag="KnownChosen"):
     """An acceptor was told that every slot below `chosen_through` is chosen."""
 
     group: str
     chosen_through: int
 
 
-class Learned(Struct, frozen=True):
+class Learned(Struct, frozen=True, array_like=True, tag="Learned"):
     """A learner knows the chosen value of the slot; its commands have the `command_count` revisions from
     `first_revision` on; commands that repeated an earlier id have none.
 
@@ -56,7 +58,7 @@ class Learned(Struct, frozen=True):
     new_ids: tuple[tuple[str, int], ...]
 
 
-class PeerStore(Struct, frozen=True):
+class PeerStore(Struct, frozen=True, array_like=True, tag="PeerStore"):
     """The random id of a peer's store, `NODE/acceptor` or `NODE/log`; another id under the same name is a forgotten disk."""
 
     store: str

@@ -3,14 +3,20 @@
 A session is opened by the log and ends by the log. The log's clock is the highest stamp in a batch so far, and a leader moves it on by
 what elapses while it leads; so every replica ends a session at the same slot, whatever its own clock says, and none ends while nobody
 leads. Operations of a session are numbered by its client; the results of those that the client has not settled are kept, and a repeated
-operation is answered with the result that it had. Ongaro, "Consensus: Bridging Theory and Practice", section 6.3.
+operation is answered with the result that it had. What a client leaves unsettled is bounded: beyond some bytes its operations are refused,
+and beyond some number its session ends. Ongaro, "Consensus: Bridging Theory and Practice", section 6.3.
 """
 
 import heapq
 
 from msgspec import Struct
 
+from paxos.messages import Result, ResultKind
 from paxos.values import Open, Operation
+
+UNSETTLED_BYTES = 16 * 1024 * 1024
+UNSETTLED_COUNT = 65_536
+TOO_MUCH_UNSETTLED = b"its session has too many results that were not settled"
 
 
 class Session(Struct):
@@ -22,8 +28,31 @@ class Session(Struct):
     ends_at: int
     # Operations below were answered: they are neither executed nor remembered.
     settled: int
-    # The result of each executed operation from there on.
-    results: dict[int, bytes]
+    # The result of each executed operation from there on; None for one that was refused.
+    results: dict[int, bytes | None]
+    # Of all results.
+    result_bytes: int = 0
+
+    @property
+    def has_room(self) -> bool:
+        """Whether one more operation may be executed before some are settled."""
+        return self.result_bytes < UNSETTLED_BYTES and len(self.results) < UNSETTLED_COUNT
+
+    def remember(self, operation: Operation, body: bytes | None) -> Result:
+        """Keep an operation's result until the client has settled it."""
+        self.results[operation.number] = body
+        self.result_bytes += len(body or b"")
+        return _result(operation, body)
+
+    def recall(self, operation: Operation) -> Result | None:
+        """What became of an operation, if anything did and it is not settled."""
+        return _result(operation, self.results[operation.number]) if operation.number in self.results else None
+
+
+def _result(operation: Operation, body: bytes | None) -> Result:
+    if body is None:
+        return Result(operation.session, operation.number, ResultKind.REFUSED, TOO_MUCH_UNSETTLED)
+    return Result(operation.session, operation.number, ResultKind.DONE, body)
 
 
 class Sessions:
@@ -46,7 +75,10 @@ class Sessions:
         self.clock = max(self.clock, stamp)
         while self._ends and self._ends[0][0] <= self.clock:
             _, number = heapq.heappop(self._ends)
-            session = self._sessions[number]
+            session = self._sessions.get(number)
+            if session is None:
+                # It was closed.
+                continue
             if session.ends_at <= self.clock:
                 del self._sessions[number]
             else:
@@ -59,6 +91,10 @@ class Sessions:
         self._sessions[self.opened_count] = Session(action.client, max(1, action.expiry_milliseconds), ends_at, 0, {})
         heapq.heappush(self._ends, (ends_at, self.opened_count))
         return self.opened_count
+
+    def close(self, number: int) -> None:
+        """End a session; one that has ended stays so."""
+        self._sessions.pop(number, None)
 
     def find(self, number: int) -> Session | None:
         """The session of this number, if it has not ended."""
@@ -79,7 +115,8 @@ class Sessions:
         """Forget the results that the client has; a client that settles far ahead costs no more than what is kept."""
         if settled - session.settled <= len(session.results):
             for number in range(session.settled, settled):
-                session.results.pop(number, None)
+                session.result_bytes -= len(session.results.pop(number, None) or b"")
         else:
             session.results = {number: result for number, result in session.results.items() if number >= settled}
+            session.result_bytes = sum(len(result or b"") for result in session.results.values())
         session.settled = settled

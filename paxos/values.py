@@ -36,7 +36,13 @@ class Operation(Struct, frozen=True, array_like=True, tag=3):
     body: bytes
 
 
-Action = Command | Open | Operation
+class Close(Struct, frozen=True, array_like=True, tag=4):
+    """A client that ends is done with its session, which ends here."""
+
+    session: Slot
+
+
+Action = Command | Open | Operation | Close
 """What a slot's value carries."""
 
 

@@ -26,6 +26,7 @@ from paxos.messages import Inquire, Locate, Located, LogPage, Outcome, OutcomeKi
 from paxos.values import Command, Entry
 from redpaxos.errors import NotDoneError, OutcomeUnknownError, RejectedError, UndecidedError
 from redpaxos.kv import KeyValueStore
+from redpaxos.leadership import Leadership
 from redpaxos.line import LOCATED, REPORTS, Line, page_key, request_key
 from redpaxos.questions import Questions
 from redpaxos.session import Session
@@ -165,6 +166,13 @@ class Client:
     def end_revision(self, *, node: str = "", timeout: float = 10.0) -> int:
         """The first revision that is not given out yet, as log() would find it."""
         return self._read(LOG, END_SLOT, timeout, node).end_revision
+
+    def transfer_lead(self, node: str, *, timeout: float = 10.0) -> None:
+        """Make this node lead the log, and return when it does.
+
+        Raises NotDoneError where it cannot and the leader goes on, and OutcomeUnknownError where nobody could tell.
+        """
+        Leadership(self._line, self._attempts).transfer(node, timeout)
 
     def status(self, *, timeout: float = 1.0) -> list[dict[str, Any]]:
         """What each actor of the cluster says of itself, of those that answer in time."""

@@ -96,13 +96,13 @@ class KeyValueStore:
 
     # ---- writing -----------------------------------------------------------------------------------------------------------------
 
-    def put(self, key: str, value: bytes | str, *, timeout: float = 10.0) -> Written:
-        """Write a value; tells its revision and what was there before."""
-        return _expect(self._call(Put(_key(key), _value(value)), timeout), Written)
+    def put(self, key: str, value: bytes | str, *, previous: bool = False, timeout: float = 10.0) -> Written:
+        """Write a value; tells its revision, and with `previous` what was there before."""
+        return _expect(self._call(Put(_key(key), _value(value), previous), timeout), Written)
 
-    def delete(self, key: str, *, timeout: float = 10.0) -> Deleted:
-        """Remove a key; `count` is 0 if there was none."""
-        return _expect(self._call(Delete(_key(key)), timeout), Deleted)
+    def delete(self, key: str, *, previous: bool = False, timeout: float = 10.0) -> Deleted:
+        """Remove a key; `count` is 0 if there was none, and with `previous` the result tells what it had."""
+        return _expect(self._call(Delete(_key(key), previous=previous), timeout), Deleted)
 
     def delete_prefix(self, prefix: str, *, timeout: float = 10.0) -> Deleted:
         """Remove every key that begins so, at once; `count` tells how many there were."""

@@ -15,7 +15,7 @@ from paxos.codec import Codec, Envelope, Letter
 from paxos.effects import AUDIENCES
 from paxos.errors import MalformedError
 from paxos.groups import LOG
-from paxos.messages import Answer, Inquire, Located, LogPage, Outcome, Report, Results, Turned, WireMessage
+from paxos.messages import Answer, Inquire, Located, LogPage, Outcome, Report, Results, Transferred, Turned, WireMessage
 from transport.base import Transport
 
 Key = tuple[str, str]
@@ -149,6 +149,8 @@ def _key(letter: Letter) -> Key:
             return CALLS
         case Answer(number=number):
             return answer_key(number)
+        case Transferred(attempt=attempt):
+            return transfer_key(attempt)
         case Located():
             return LOCATED
         case Report():
@@ -160,3 +162,8 @@ def _key(letter: Letter) -> Key:
 def request_key(group: str, request_id: str) -> Key:
     """What to listen for after a command or question."""
     return group, f"request {request_id}"
+
+
+def transfer_key(attempt: int) -> Key:
+    """What to listen for after asking for another leader."""
+    return LOG, f"transfer {attempt}"

@@ -18,17 +18,20 @@ import pykka
 from msgspec import Struct
 
 from actors.acceptor import AcceptorActor
-from actors.base import FORGETFUL, WAKE, Delivery, Ring, RoleActor, Wiring
+from actors.base import FORGETFUL, WAKE, Cue, Item, RoleActor, Wiring
 from actors.channels import Channels, check_name
 from actors.learner import LearnerActor
 from actors.mailbox import Mailbox
 from actors.proposer import ProposerActor
-from actors.storage.base import Storage, StoreMismatchError
+from actors.storage.base import Storage, StorageError, StoreMismatchError
+from actors.storage.journaled import JournalStorage
 from actors.storage.sqlite import SqliteStorage
 from actors.timers import ThreadTimers
 from paxos.codec import Codec
 from paxos.company import Company
+from paxos.cues import Retire
 from paxos.errors import ConfigurationError
+from paxos.groups import LOG
 from paxos.quorum import majority
 from paxos.records import PeerStore
 from paxos.settings import Settings
@@ -38,7 +41,12 @@ from transport.base import Transport
 log = logging.getLogger("redpaxos")
 
 ROLES = ("acceptor", "proposer", "learner")
+STORAGES: dict[str, type[SqliteStorage]] = {"journal": JournalStorage, "sqlite": SqliteStorage}
+"""Kinds of store on disk: an SQLite database with a journal in front of it, or alone."""
+
 _STOP_SECONDS = 0.8
+# A hand-over may take this many election time-outs before the node stops without.
+_RETIRING_TIMEOUTS = 2
 # Where a store keeps the members that it was made for, among the stores of its peers; no node bears an empty name.
 _MEMBERS = "/members"
 
@@ -56,6 +64,8 @@ class NodeConfig(Struct, frozen=True):
     roles: tuple[str, ...] = ROLES
     # Signs every frame where it is not empty; the same on every node and client.
     secret: bytes = b""
+    # One of STORAGES; a store of the other kind is converted when it is opened.
+    storage: str = "journal"
     settings: Settings = Settings()
 
     def checked(self) -> "NodeConfig":
@@ -69,6 +79,8 @@ class NodeConfig(Struct, frozen=True):
             raise ConfigurationError(f"roles {','.join(self.roles) or '(none)'}: choose among {','.join(ROLES)}")
         if "acceptor" in self.roles and self.name not in self.members:
             raise ConfigurationError(f"node {self.name} is not among the members {','.join(self.members)}, so it cannot be an acceptor")
+        if self.storage not in STORAGES:
+            raise ConfigurationError(f"storage {self.storage}: choose among {','.join(STORAGES)}")
         self.settings.checked()
         return self
 
@@ -87,6 +99,9 @@ class Node:
         self._begun: list[str] = []
         self._failure: BaseException | None = None
         self._ended = threading.Event()
+        # Of the actor that may lead, if there is one.
+        self._leading: Mailbox[Item] | None = None
+        self._retired = threading.Event()
 
     def start(self) -> None:
         """Open the stores, then start the actors; a store that cannot be trusted raises its StorageError here."""
@@ -114,6 +129,13 @@ class Node:
             raise NodeFailedError(f"node {self.config.name} stopped: {self._failure}") from self._failure
         return ended
 
+    def leave(self) -> None:
+        """Let another node lead if this one does, as long as that takes no more than two election time-outs, and then stop."""
+        if self._leading is not None:
+            self._leading.remind(Cue(LOG, Retire()))
+            self._retired.wait(_RETIRING_TIMEOUTS * self.config.settings.election_timeout_seconds)
+        self.stop()
+
     def stop(self) -> None:
         """Hear nothing more, let each actor finish its drain, and close the stores; idempotent."""
         self._transport.close()
@@ -135,7 +157,9 @@ class Node:
         return storage
 
     def _start_actor(self, kind: type[RoleActor], storage: Storage) -> None:
-        mailbox: Mailbox[Delivery | Ring] = Mailbox()
+        mailbox: Mailbox[Item] = Mailbox()
+        if kind is ProposerActor:
+            self._leading = mailbox
         wiring = Wiring(
             company=Company(self.config.name, majority(self.config.members), self.config.settings, storage.identity.boot_count),
             channels=Channels(self.config.cluster),
@@ -147,20 +171,24 @@ class Node:
             clock=lambda: time.monotonic_ns() // 1_000_000,
             mailbox=mailbox,
             trace=log.info,
-            failed=self._fail,
+            failed=partial(self._fail, kind),
             actors=tuple(each.kind for each in actor_kinds(self.config.roles)),
             begun=lambda: self._begun.append(kind.kind),
+            retired=self._retired.set,
         )
         ref = kind.start(wiring)
         self._actors.append(ref)
         mailbox.attach(partial(wake, ref))
 
-    def _fail(self, reason: BaseException) -> None:
-        """An actor has failed: nothing of this node may go on."""
+    def _fail(self, kind: type[RoleActor], reason: BaseException) -> None:
+        """An actor has failed: nothing of this node may go on; where only the acceptor's disk did, the leader may hand over before."""
         if self._failure is None:
             self._failure = reason
             log.error("node %s stops: %s", self.config.name, reason)
-        threading.Thread(target=self.stop, name="redpaxos-stop", daemon=True).start()
+        if kind is ProposerActor:
+            self._retired.set()
+        end = self.leave if kind is AcceptorActor and isinstance(reason, StorageError) else self.stop
+        threading.Thread(target=end, name="redpaxos-stop", daemon=True).start()
 
 
 def actor_kinds(roles: tuple[str, ...]) -> list[type[RoleActor]]:
@@ -213,10 +241,10 @@ def open_stores(names: list[str], make_storage: MakeStorage) -> list[Storage]:
     return stores
 
 
-def sqlite_stores(directory: Path, config: NodeConfig) -> MakeStorage:
-    """Stores of a node in its own directory, one file an actor."""
+def disk_stores(directory: Path, config: NodeConfig) -> MakeStorage:
+    """Stores of a node in its own directory, of the kind that its configuration names."""
 
     def make(name: str) -> Storage:
-        return SqliteStorage.open(directory / f"{name}.sqlite3", cluster=config.cluster, node=config.name)
+        return STORAGES[config.storage].open(directory / f"{name}.sqlite3", cluster=config.cluster, node=config.name)
 
     return make

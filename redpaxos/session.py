@@ -85,16 +85,18 @@ class Session:
         return self._submit(machine, body, decode, timeout, alone=False)
 
     def close(self) -> None:
-        """Settle what is under way, as not done or unknown, and end the thread; idempotent."""
+        """Settle what is under way, as not done or unknown, have the session end in the log, and end the thread; idempotent."""
         with self._lock:
             self._closed = True
             self._admit_all()
             for ticket in list(self._settles):
                 self._calls.give_up(ticket)
+            self._take(self._calls.close())
             settled = self._take_settlements()
             self._room.notify_all()
             self._wake(0.0)
             thread = self._thread
+        self._publish_all()
         self._line.detach(self, LOCATED, CALLS)
         self._settle_all(settled)
         if thread is not None and thread is not threading.current_thread():
@@ -272,6 +274,10 @@ def _settle(future: "Future[T]", settlement: Settlement, decode: Callable[[bytes
         case OutcomeKind.REJECTED:
             future.set_exception(RejectedError(settlement.body.decode(errors="replace")))
         case OutcomeKind.NOT_DONE:
-            future.set_exception(NotDoneError(f"no leader took it within {timeout} s: is a node running, and is Redis in reach?"))
+            reason = (
+                settlement.body.decode(errors="replace")
+                or f"no leader took it within {timeout} s: is a node running, and is Redis in reach?"
+            )
+            future.set_exception(NotDoneError(reason))
         case _:
             future.set_exception(OutcomeUnknownError("its answer did not come in time: it may be done, or may yet be", ""))

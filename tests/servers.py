@@ -12,6 +12,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -32,18 +33,21 @@ class ServerError(Exception):
 class RedisServer:
     """One server process; use it in a `with` statement."""
 
-    def __init__(self, *options: str, scheme: str = "redis") -> None:
+    def __init__(self, *options: str, scheme: str = "redis", address: str = "127.0.0.1", inside: Sequence[str] = ()) -> None:
         self._options = options
+        # What to put before the command, to start it on another host of this machine.
+        self._inside = tuple(inside)
         self._directory = tempfile.TemporaryDirectory(prefix="redis-")
         self._process: subprocess.Popen[bytes] | None = None
         self.port = free_port()
+        self.address = address
         self.path = str(Path(self._directory.name) / "s")
         self.scheme = scheme
 
     @property
     def url(self) -> str:
         """Its address over TCP."""
-        return f"{self.scheme}://127.0.0.1:{self.port}"
+        return f"{self.scheme}://{self.address}:{self.port}"
 
     @property
     def unix_url(self) -> str:
@@ -57,7 +61,7 @@ class RedisServer:
 
     def start(self) -> None:
         """Start it, and return when it answers a PING."""
-        command = [find_server(), "--port", str(self.port), "--bind", "127.0.0.1", "--unixsocket", self.path]
+        command = [*self._inside, find_server(), "--port", str(self.port), "--bind", self.address, "--unixsocket", self.path]
         command += ["--dir", self._directory.name, "--save", "", "--appendonly", "no", "--logfile", "log", *self._options]
         self._process = subprocess.Popen(
             command,

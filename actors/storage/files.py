@@ -16,6 +16,14 @@ def sync_descriptor(descriptor: int) -> None:
         fcntl.fcntl(descriptor, _FULL_SYNC)
 
 
+def sync_content(descriptor: int) -> None:
+    """Return when what was written to a file would outlive a power failure, if neither its size nor its place on the disk changed."""
+    if _FULL_SYNC is None:
+        os.fdatasync(descriptor)
+    else:
+        fcntl.fcntl(descriptor, _FULL_SYNC)
+
+
 def sync_entries(directory: Path) -> None:
     """Return when the names in a directory would outlive a power failure."""
     descriptor = os.open(directory, os.O_RDONLY | os.O_CLOEXEC)

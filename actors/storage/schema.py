@@ -9,13 +9,18 @@ from typing import Any
 
 import msgspec
 
-FORMAT = 1
-"""Raised whenever a store that this version writes cannot be read by the one before."""
+PLAIN, JOURNALED = 1, 2
+"""The formats of a store: all in the database, or with a journal in front of it, without which the database lacks the last writes.
+
+Another number is given whenever a store that this version writes cannot be read by the one before.
+"""
 
 APPLICATION_ID = 0x72_70_61_78
 """Marks an SQLite file as ours: "rpax"."""
 
 PAGE_BYTES = 4096
+JOURNALED_PAGE_BYTES = 16384
+"""Of a database that is made. A transaction rewrites whole pages; where many writes share one, behind a journal, larger pages cost less."""
 
 TABLES = {
     # One row: who owns the store, and how often it was opened and written.
@@ -45,12 +50,15 @@ TABLES = {
 
 INSERT_STORE = "INSERT INTO store VALUES (?, ?, ?, ?, ?, ?, ?)"
 UPDATE_STORE = "UPDATE store SET name = ?, cluster = ?, node = ?, store_id = ?, boot_count = ?, write_count = ?, checksum = ?"
-PUT_PROMISED = "INSERT OR REPLACE INTO promised VALUES (?, ?, ?, ?)"
-PUT_VOTED = "INSERT OR REPLACE INTO voted VALUES (?, ?, ?, ?, ?, ?)"
-RAISE_KNOWN_CHOSEN = """INSERT INTO known_chosen VALUES (?, ?, ?) ON CONFLICT (group_name) DO UPDATE
-    SET chosen_through = excluded.chosen_through, checksum = excluded.checksum WHERE excluded.chosen_through > chosen_through"""
-RAISE_ROUND_USED = """INSERT INTO round_used VALUES (?, ?, ?) ON CONFLICT (group_name) DO UPDATE
-    SET round = excluded.round, checksum = excluded.checksum WHERE excluded.round > round"""
+PUT = {
+    "promised": "INSERT OR REPLACE INTO promised VALUES (?, ?, ?, ?)",
+    "voted": "INSERT OR REPLACE INTO voted VALUES (?, ?, ?, ?, ?, ?)",
+    # These two never fall.
+    "known_chosen": """INSERT INTO known_chosen VALUES (?, ?, ?) ON CONFLICT (group_name) DO UPDATE
+        SET chosen_through = excluded.chosen_through, checksum = excluded.checksum WHERE excluded.chosen_through > chosen_through""",
+    "round_used": """INSERT INTO round_used VALUES (?, ?, ?) ON CONFLICT (group_name) DO UPDATE
+        SET round = excluded.round, checksum = excluded.checksum WHERE excluded.round > round""",
+}
 ADD_LEARNED = "INSERT OR IGNORE INTO learned VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 ADD_REVISION = "INSERT INTO revision VALUES (?, ?, ?, ?)"
 ADD_EXECUTED = "INSERT OR IGNORE INTO executed VALUES (?, ?, ?, ?)"

@@ -11,81 +11,51 @@ damage done to them in the seconds before a power failure, if the failure took t
 peers remember, tells an emptied directory, and nothing tells a restored one: never restore a node.
 """
 
-import contextlib
 import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NoReturn, assert_never
+from typing import NoReturn
 
-from actors.storage import opening, schema
-from actors.storage.base import StorageError, StoreIdentity
+from actors.storage import schema
+from actors.storage.base import StorageError, StoreDamagedError, StoreIdentity
+from actors.storage.database import Database
 from actors.storage.failures import damaged, explained
 from actors.storage.guard import Guard, Mark
-from actors.storage.opening import Owner
+from actors.storage.opening import open_database
 from actors.storage.paging import first_page
-from actors.storage.schema import Row, sealed
+from actors.storage.schema import Row
 from paxos.archive import AcceptorState
 from paxos.ballot import END_SLOT, ZERO, Ballot
-from paxos.errors import InvariantViolation
-from paxos.records import KnownChosen, Learned, PeerStore, Promised, Record, RoundUsed, Voted
+from paxos.records import Learned, Record, Voted
 
 
 class SqliteStorage:
     """One open store; made by open(). Used by one thread at a time; after an error it refuses everything but close()."""
 
-    def __init__(self, path: Path, connection: sqlite3.Connection, guard: Guard, owner: Owner) -> None:
-        self._path = path
-        self._connection = connection
+    def __init__(self, database: Database, guard: Guard) -> None:
+        self._database = database
+        self._path = database.path
         self._guard = guard
-        # As in the database, after the last write.
-        self._owner = owner
-        # Whether SQLite syncs at each commit, as it was last told to.
-        self._syncing = True
         # The first error, or that the store is closed; once there is a reason, nothing is read or written any more.
         self._refusal: StorageError | None = None
         self._closed = False
+        owner = database.owner
         self.identity = StoreIdentity(owner.cluster, owner.node, owner.store_id, owner.boot_count)
 
     @classmethod
     def open(cls, path: Path, *, cluster: str, node: str) -> "SqliteStorage":
         """Open the store of this node, or create it with its directory, and count the opening; raises StorageError."""
-        with contextlib.ExitStack() as undo:
-            opening.prepare_place(path)
-            guard = Guard(path)
-            undo.callback(guard.close)
-            try:
-                opening.create_if_missing(path, cluster, node, guard)
-                connection = opening.connect(path)
-                undo.callback(connection.close)
-                owner = opening.read_owner(connection, path)
-                opening.check_owner(path, owner, cluster, node)
-                opening.check_mark(path, owner, guard)
-                opening.check_content(connection, path)
-            except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
-                raise explained(path, error) from error
-            store = cls(path, connection, guard, owner._replace(boot_count=owner.boot_count + 1))
-            store.write((), sync=True)
-            try:
-                store._settle()
-            except (sqlite3.Error, OSError) as error:
-                raise explained(path, error) from error
-            undo.pop_all()
-        return store
+        return cls(*open_database(path, cluster, node, journal_bytes=0))
 
     # ---- writing -----------------------------------------------------------------------------------------------------------------
 
     def write(self, records: Sequence[Record], *, sync: bool) -> None:
         """Apply all records or none; with `sync`, have them and all earlier ones on disk."""
         self._require_open()
-        owner = self._owner._replace(write_count=self._owner.write_count + 1)
         try:
-            self._set_syncing(sync)
-            self._commit(records, owner)
-            if sync:
-                self._guard.write(Mark(owner.store_id, owner.write_count))
-        except (sqlite3.Error, OSError) as error:
+            self._commit(records, self._database.owner.write_count + 1, sync=sync)
+        except (sqlite3.Error, OSError, StoreDamagedError) as error:
             self._fail(error)
-        self._owner = owner
 
     def close(self) -> None:
         """Sync and release the store; idempotent."""
@@ -95,80 +65,24 @@ class SqliteStorage:
         try:
             if self._refusal is None:
                 self._settle()
-        except (sqlite3.Error, OSError) as error:
+        except (sqlite3.Error, OSError, StoreDamagedError) as error:
             self._fail(error)
         finally:
             self._refusal = self._refusal or StorageError(f"{self._path} is closed")
-            with contextlib.suppress(sqlite3.Error):
-                self._connection.close()
+            self._database.close()
             self._guard.close()
 
-    def _commit(self, records: Sequence[Record], owner: Owner) -> None:
-        """One transaction, rolled back whole if a record is refused."""
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            for record in records:
-                self._apply(record)
-            self._execute(schema.UPDATE_STORE, "store", *owner)
-            self._connection.execute("COMMIT")
-        except BaseException:
-            with contextlib.suppress(sqlite3.Error):
-                self._connection.execute("ROLLBACK")
-            raise
-
-    def _apply(self, record: Record) -> None:
-        match record:
-            case Voted(group, slot, ballot, value):
-                self._execute(schema.PUT_VOTED, "voted", group, slot, *ballot, value)
-            case KnownChosen(group, chosen_through):
-                self._execute(schema.RAISE_KNOWN_CHOSEN, "known_chosen", group, chosen_through)
-            case Learned():
-                self._learn(record)
-            case Promised(group, ballot):
-                self._execute(schema.PUT_PROMISED, "promised", group, *ballot)
-            case RoundUsed(group, round_used):
-                self._execute(schema.RAISE_ROUND_USED, "round_used", group, round_used)
-            case PeerStore():
-                self._meet(record)
-            case _:
-                assert_never(record)
-
-    def _learn(self, record: Learned) -> None:
-        """Add a slot, the place of its revisions, and the ids that it executed first."""
-        group, slot, first = record.group, record.slot, record.first_revision
-        columns = (group, slot, *record.ballot, first, record.command_count, record.value)
-        if not self._execute(schema.ADD_LEARNED, "learned", *columns):
-            known = self._read_one("learned", schema.READ_LEARNED_AT, group, slot)
-            if known is None or known[6] != record.value:
-                raise InvariantViolation(f"{group}: slot {slot} was learned with another value")
-            return
-        if record.command_count:
-            self._execute(schema.ADD_REVISION, "revision", group, first, slot)
-        rows = [sealed("executed", group, command_id, revision) for command_id, revision in record.new_ids]
-        self._connection.executemany(schema.ADD_EXECUTED, rows)
-
-    def _meet(self, record: PeerStore) -> None:
-        """Remember the first id of a peer's store."""
-        if not self._execute(schema.ADD_PEER, "peer", record.store, record.store_id):
-            known = self._read_one("peer", schema.READ_PEER, record.store)
-            if known is None or known[1] != record.store_id:
-                raise InvariantViolation(f"{record.store} has store {record.store_id}, recorded is {known and known[1]}")
-
-    def _execute(self, statement: str, table: str, *columns: Any) -> int:
-        """Write one row, and return how many changed."""
-        return self._connection.execute(statement, sealed(table, *columns)).rowcount
-
-    def _set_syncing(self, sync: bool) -> None:
-        if sync != self._syncing:
-            # A script is never taken from the statement cache, from which a PRAGMA that acts when it is compiled would not act again.
-            self._connection.executescript(f"PRAGMA synchronous = {'FULL' if sync else 'NORMAL'}")
-            self._syncing = sync
+    def _commit(self, records: Sequence[Record], write_count: int, *, sync: bool) -> None:
+        """One transaction, after which the database has so many writes."""
+        owner = self._database.owner._replace(write_count=write_count)
+        self._database.commit(records, owner, sync=sync)
+        if sync:
+            self._guard.write(Mark(owner.store_id, write_count))
 
     def _settle(self) -> None:
         """Move everything into the database and sync it, then the guard."""
-        self._set_syncing(True)
-        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-        self._guard.write(Mark(self._owner.store_id, self._owner.write_count))
+        self._database.settle()
+        self._guard.write(Mark(self._database.owner.store_id, self._database.owner.write_count))
         self._guard.sync()
 
     # ---- reading -----------------------------------------------------------------------------------------------------------------
@@ -225,15 +139,9 @@ class SqliteStorage:
         """Rows that are as they were written; a row that is not stops the store."""
         self._require_open()
         try:
-            for row in self._connection.execute(statement, keys):
-                self._require_intact(table, row)
-                yield row
-        except sqlite3.Error as error:
+            yield from self._database.read(table, statement, *keys)
+        except (sqlite3.Error, StoreDamagedError) as error:
             self._fail(error)
-
-    def _require_intact(self, table: str, row: Row) -> None:
-        if not schema.is_intact(table, row):
-            self._fail(damaged(self._path, f"a row of {table} whose checksum fails", "the row that was written"))
 
     # ---- stopping ----------------------------------------------------------------------------------------------------------------
 

@@ -69,7 +69,7 @@ class RedpaxosCluster:
         """Which server, and what is durable."""
         info = self._server.cli("INFO", "server")
         version = info.get("valkey_version") or info.get("redis_version")
-        return {"server": f"{info.get('server_name', 'redis')} {version}", "storage": "sqlite, synchronous=FULL"}
+        return {"server": f"{info.get('server_name', 'redis')} {version}", "storage": "journal, fdatasync"}
 
     def _start(self, name: str) -> Child:
         command = [sys.executable, "-m", "redpaxos", "node", "run", name, "--members", ",".join(self._names)]

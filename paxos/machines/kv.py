@@ -121,7 +121,7 @@ class KeyValue:
     def _operate(self, operation: Put | Delete | Get | Range) -> Written | Deleted | Found:
         match operation:
             case Put():
-                return self._put(operation.key, operation.value)
+                return self._put(operation)
             case Delete():
                 return self._delete(operation)
             case Get() | Range():
@@ -137,9 +137,9 @@ class KeyValue:
             result = self._operate(operation)
             match result:
                 case Written(revision):
-                    results.append(Written(revision, None))
+                    results.append(Written(revision))
                 case Deleted(revision, count):
-                    results.append(Deleted(revision, count, None))
+                    results.append(Deleted(revision, count))
                 case Found(items, revision):
                     budget -= sum(map(_item_bytes, items))
                     results.append(result if budget >= 0 else Found((), revision, more=True))
@@ -153,9 +153,10 @@ class KeyValue:
             return Refused(current)
         if command.value is None:
             return self._delete(Delete(command.key))
-        return self._put(command.key, command.value)
+        return self._put(Put(command.key, command.value))
 
-    def _put(self, key: str, value: bytes) -> Written:
+    def _put(self, command: Put) -> Written:
+        key, value = command.key, command.value
         previous, revision = self._items.get(key), self._revision + 1
         if previous is None:
             self._keys.add(key)
@@ -164,7 +165,7 @@ class KeyValue:
             item = Item(key, value, revision, previous.created, previous.version + 1)
         self._items[key] = item
         self._note(key, value)
-        return Written(revision, previous)
+        return Written(revision, previous if command.previous else None)
 
     def _delete(self, command: Delete) -> Deleted:
         keys = list(self._between(command.key, None)) if command.prefix else [command.key] if command.key in self._items else []
@@ -173,7 +174,7 @@ class KeyValue:
             previous = self._items.pop(key)
             self._keys.remove(key)
             self._note(key, None)
-        return Deleted(self._revision + bool(keys), len(keys), None if command.prefix else previous)
+        return Deleted(self._revision + bool(keys), len(keys), previous if command.previous and not command.prefix else None)
 
     def _read(self, question: Get | Range) -> Found:
         if isinstance(question, Get):

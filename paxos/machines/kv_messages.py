@@ -31,17 +31,19 @@ class Item(Struct, frozen=True, array_like=True):
 
 
 class Put(Struct, frozen=True, array_like=True, tag=1):
-    """Write a value."""
+    """Write a value; with `previous` the result tells what the key had."""
 
     key: Key
     value: bytes
+    previous: bool = False
 
 
 class Delete(Struct, frozen=True, array_like=True, tag=2):
-    """Remove a key, or with `prefix` every key that begins with it."""
+    """Remove a key, or with `prefix` every key that begins with it; with `previous` the result tells what a single key had."""
 
     key: Key
     prefix: bool = False
+    previous: bool = False
 
 
 class CompareAndSet(Struct, frozen=True, array_like=True, tag=3):
@@ -115,18 +117,21 @@ KeyValueQuestion = Get | Range | Changes
 
 
 class Written(Struct, frozen=True, array_like=True, tag=1):
-    """The revision of the write, and what the key had before; a transaction does not tell."""
+    """The revision of the write, and where it was asked for what the key had before; a transaction does not tell."""
 
     revision: int
-    previous: Item | None
+    previous: Item | None = None
 
 
 class Deleted(Struct, frozen=True, array_like=True, tag=2):
-    """How many keys were removed, and of a single one what it had; a transaction does not tell. Without any, nothing changed."""
+    """How many keys were removed, and of a single one where it was asked for what it had; without any, nothing changed.
+
+    A transaction does not tell what there was.
+    """
 
     revision: int
     count: int
-    previous: Item | None
+    previous: Item | None = None
 
 
 class Refused(Struct, frozen=True, array_like=True, tag=3):

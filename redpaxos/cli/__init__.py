@@ -9,6 +9,7 @@ import click
 from redpaxos.cli.demo import demo
 from redpaxos.cli.failures import OneLineGroup
 from redpaxos.cli.kv import kv
+from redpaxos.cli.lead import lead
 from redpaxos.cli.log import log
 from redpaxos.cli.node import node
 from redpaxos.cli.propose import decide, propose
@@ -45,7 +46,7 @@ def cli() -> None:
     """
 
 
-for command in (demo, node, propose, decide, kv, log, status, sim):
+for command in (demo, node, propose, decide, kv, log, status, lead, sim):
     cli.add_command(command)
 
 

@@ -29,6 +29,7 @@ Exits with 3 if a condition did not hold.
 """
 
 _node_option = click.option("--node", default="", metavar="NAME", help="Ask this node; otherwise the leader, or with --stale any.")
+_previous_option = click.option("--previous", is_flag=True, help="Print what the key had before as well.")
 _stale_option = click.option("--stale", is_flag=True, help="As one node has it by now, which may be old, without asking the others.")
 
 
@@ -75,15 +76,16 @@ def ls(*, prefix: str, node: str, stale: bool, cluster: Cluster, timeout: float,
 @kv.command()
 @click.argument("key")
 @click.argument("value")
+@_previous_option
 @with_cluster
 @timeout_option(10.0)
 @output_option
-def put(*, key: str, value: str, cluster: Cluster, timeout: float, as_json: bool) -> None:
+def put(*, key: str, value: str, previous: bool, cluster: Cluster, timeout: float, as_json: bool) -> None:
     """Write VALUE, as it is, under KEY; - reads it from standard input. Prints the revision of the write."""
     content = _bytes_of(value)
     with cluster.connect() as client:
-        written = client.kv.put(key, content, timeout=timeout)
-    _print_result({"revision": written.revision, "previous": _record(written.previous)}, str(written.revision), as_json=as_json)
+        written = client.kv.put(key, content, previous=previous, timeout=timeout)
+    _print_written({"revision": written.revision}, str(written.revision), written.previous, asked=previous, as_json=as_json)
 
 
 @kv.command()
@@ -114,14 +116,18 @@ def cas(*, key: str, value: str | None, revision: int, delete: bool, cluster: Cl
 @kv.command(name="del")
 @click.argument("key")
 @click.option("--prefix", is_flag=True, help="Every key that begins with KEY, at once.")
+@_previous_option
 @with_cluster
 @timeout_option(10.0)
 @output_option
-def delete(*, key: str, prefix: bool, cluster: Cluster, timeout: float, as_json: bool) -> None:
+def delete(*, key: str, prefix: bool, previous: bool, cluster: Cluster, timeout: float, as_json: bool) -> None:
     """Delete KEY, and print how many keys were deleted."""
+    if prefix and previous:
+        raise click.UsageError("--previous is for a single key: read the keys with `redpaxos kv ls` first")
     with cluster.connect() as client:
-        deleted = client.kv.delete_prefix(key, timeout=timeout) if prefix else client.kv.delete(key, timeout=timeout)
-    _print_result({"revision": deleted.revision, "count": deleted.count}, str(deleted.count), as_json=as_json)
+        deleted = client.kv.delete_prefix(key, timeout=timeout) if prefix else client.kv.delete(key, previous=previous, timeout=timeout)
+    record = {"revision": deleted.revision, "count": deleted.count}
+    _print_written(record, str(deleted.count), deleted.previous, asked=previous, as_json=as_json)
 
 
 @kv.command(help=_TXN_HELP)
@@ -213,6 +219,13 @@ def _print_result(record: dict[str, Any], text: str, *, as_json: bool) -> None:
         print_json(record)
     else:
         click.echo(text)
+
+
+def _print_written(record: dict[str, Any], text: str, previous: "Item | None", *, asked: bool, as_json: bool) -> None:
+    """What a write did, and what was there before if that was asked for."""
+    _print_result(record | ({"previous": _record(previous)} if asked else {}), text, as_json=as_json)
+    if previous is not None and not as_json:
+        _print_item(previous, as_json=False, with_key=True)
 
 
 def _print_item(item: "Item", *, as_json: bool, with_key: bool) -> None:

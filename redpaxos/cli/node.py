@@ -57,6 +57,15 @@ def node() -> None:
     metavar="DIR",
     help="What it must never forget; on a disk of its own, never copied.  [default: ./redpaxos-data/NAME]",
 )
+@click.option(
+    "--storage",
+    type=click.Choice(["journal", "sqlite"]),
+    default="journal",
+    show_default=True,
+    envvar="REDPAXOS_STORAGE",
+    show_envvar=True,
+    help="SQLite with a preallocated journal in front of it, or alone; a store is converted when it is opened.",
+)
 @with_cluster
 @output_option
 @click.pass_context
@@ -67,10 +76,11 @@ def run(
     members: tuple[str, ...],
     roles: tuple[str, ...],
     data_dir: str | None,
+    storage: str,
     cluster: Cluster,
     as_json: bool,
 ) -> int:
-    """Run the node NAME until SIGTERM or Ctrl-C, which end it within a second.
+    """Run the node NAME until SIGTERM or Ctrl-C, which end it within a second or so; if it leads, another node leads first.
 
     Prints one line when it is ready, and logs every change of its state to standard error. A node whose disk was lost may not come
     back: it is lost to its cluster, and the others go on without it.
@@ -80,7 +90,7 @@ def run(
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format=_LINE)
     logging.getLogger("pykka").addFilter(_is_no_explained_end)
     log = logging.getLogger("redpaxos")
-    config = NodeConfig(name, cluster.name, members, roles, cluster.secret, settings_of(context)).checked()
+    config = NodeConfig(name, cluster.name, members, roles, cluster.secret, storage, settings_of(context)).checked()
     directory = _make_directory(Path(data_dir if data_dir is not None else f"redpaxos-data/{name}"))
     _on_stop_signals(_leave)
     log.info("node %s of cluster %s plays %s, and remembers in %s", name, cluster.name, ",".join(roles), directory)
@@ -97,13 +107,13 @@ def run(
 
 def _start(config: "NodeConfig", transport: "BrokerTransport", directory: Path) -> "Node":
     """Start it, undisturbed by signals; from then on they stop it in an orderly way."""
-    from redpaxos.node import Node, sqlite_stores
+    from redpaxos.node import Node, disk_stores
 
-    running = Node(config, transport, sqlite_stores(directory, config))
+    running = Node(config, transport, disk_stores(directory, config))
     with _signals_held():
         running.start()
         # On a thread of its own, because the interrupted one may hold a lock that stopping needs.
-        _on_stop_signals(lambda number, frame: threading.Thread(target=running.stop, name="redpaxos-stop").start())
+        _on_stop_signals(lambda number, frame: threading.Thread(target=running.leave, name="redpaxos-stop").start())
     return running
 
 

@@ -9,7 +9,7 @@ import fakeredis
 
 from redpaxos.demo.stage import CLUSTER, NODES, Stage
 from redpaxos.errors import NodeFailedError
-from redpaxos.node import Node, NodeConfig, sqlite_stores
+from redpaxos.node import Node, NodeConfig, disk_stores
 from transport.redis_pubsub import RedisPubSubTransport
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class InProcessStage(Stage):
         config = NodeConfig(node, CLUSTER, NODES)
         directory = Path(self._directory.name) / node
         directory.mkdir(exist_ok=True)
-        self._nodes[node] = Node(config, self.transport(), sqlite_stores(directory, config))
+        self._nodes[node] = Node(config, self.transport(), disk_stores(directory, config))
         self._nodes[node].start()
         return "actors on threads of this process"
 

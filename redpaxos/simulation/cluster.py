@@ -5,20 +5,24 @@ hold. A crash drops the actors and what was not synced.
 """
 
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cache, partial
+from typing import Any
 
 from actors.acceptor import AcceptorActor
-from actors.base import WAKE, Delivery, Ring, RoleActor, StrangerError, Wiring
+from actors.base import WAKE, Item, RoleActor, StrangerError, Wiring
 from actors.channels import Channels
 from actors.learner import LearnerActor
 from actors.mailbox import Mailbox
 from actors.proposer import ProposerActor
 from actors.storage.base import StorageError
+from paxos.cast import Cast
 from paxos.codec import Codec, Envelope
 from paxos.company import Company
 from paxos.errors import MalformedError
+from paxos.groups import LOG
 from paxos.quorum import majority
 from paxos.records import ADMITTED, Record
+from paxos.replica import Replica
 from paxos.settings import Settings
 from redpaxos.simulation.disks import Disk, SimulatedStorage, Watch
 from redpaxos.simulation.network import Endpoint, Network, PowerCutError
@@ -69,6 +73,8 @@ class Stage:
         self.watch: Watch = _Nobody()
         # Called when a node opens a store, before it does anything.
         self.opened: Callable[[Disk, SimulatedStorage], None] = lambda disk, storage: None
+        # Called when the log's replica on a node may have got on.
+        self.executed: Callable[[str, Replica], None] = lambda node, replica: None
         # Called when a node fails in a way that no fault explains.
         self.broken: Callable[[str, BaseException], None] = lambda node, error: None
 
@@ -83,12 +89,37 @@ class _Nobody:
         """Nobody sees it."""
 
 
+@cache
+def watched(kind: type[RoleActor]) -> type[RoleActor]:
+    """The same actor, which lets the replica of its log be seen."""
+
+    def make_cast(self: Any, group: str) -> Cast:
+        cast = kind.make_cast(self, group)
+        if group == LOG:
+            self.log_replica = next((role for role in cast.roles if isinstance(role, Replica)), None)
+        return cast
+
+    return type(f"Watched{kind.__name__}", (kind,), {"make_cast": make_cast, "log_replica": None})
+
+
 class _Shell:
     """An actor and the mailbox that wakes it."""
 
-    def __init__(self, actor: RoleActor, mailbox: Mailbox[Delivery | Ring]) -> None:
+    def __init__(self, actor: Any, mailbox: Mailbox[Item]) -> None:
+        # Of a watched() class.
         self.actor = actor
         self.mailbox = mailbox
+        # Every slot below was executed when its replica was last looked at.
+        self.next_slot = -1
+
+    @property
+    def progress(self) -> Replica | None:
+        """The log's replica, if it got on since this was last asked."""
+        replica: Replica | None = self.actor.log_replica
+        if replica is None or replica.next_slot == self.next_slot:
+            return None
+        self.next_slot = replica.next_slot
+        return replica
 
 
 class SimulatedNode:
@@ -201,7 +232,7 @@ class SimulatedNode:
         disk = self.disk(kind.store)
         storage = self.stores[kind.store] = disk.open()
         stage.opened(disk, storage)
-        mailbox: Mailbox[Delivery | Ring] = Mailbox()
+        mailbox: Mailbox[Item] = Mailbox()
         wiring = Wiring(
             company=Company(self.name, stage.quorum, stage.settings, storage.identity.boot_count),
             channels=CHANNELS,
@@ -215,7 +246,7 @@ class SimulatedNode:
             trace=partial(self._world.note, self.name),
             failed=self._failed,
         )
-        actor = kind(wiring)
+        actor = watched(kind)(wiring)
         shell = _Shell(actor, mailbox)
         self._shells.append(shell)
         actor.on_start()
@@ -248,6 +279,9 @@ class SimulatedNode:
         except Exception as error:
             # As Pykka does.
             shell.actor.on_failure(type(error), error, error.__traceback__)
+        else:
+            if (replica := shell.progress) is not None:
+                self._stage.executed(self.name, replica)
 
     def _failed(self, error: BaseException) -> None:
         """An actor may not go on, and nor may its node."""

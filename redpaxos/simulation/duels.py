@@ -10,7 +10,9 @@ from random import Random
 from msgspec.structs import replace
 
 from paxos.quorum import majority
+from paxos.settings import Settings
 from redpaxos.simulation.plan import ClientPlan, Fault, LinkPlan, NodePlan, Plan, Request
+from redpaxos.simulation.workloads import draw_store_clients
 
 
 def duel_for_decrees(plan: Plan, chance: Random) -> Plan:
@@ -35,15 +37,6 @@ def _want(chance: Random, number: int, index: int, at: float, gap_seconds: float
 def duel_for_the_log(plan: Plan, chance: Random) -> Plan:
     """Elections so hasty that several nodes lead, or think so, most of the time."""
     nodes, members, _ = _ring(chance)
-    heartbeat = chance.choice((0.02, 0.05))
-    settings = replace(
-        plan.settings,
-        heartbeat_seconds=heartbeat,
-        election_timeout_seconds=2 * heartbeat,
-        election_jitter_seconds=heartbeat * chance.choice((0.5, 1.0)),
-        retry_seconds=chance.choice((0.02, 0.1)),
-        patience_seconds=chance.choice((0.1, 0.5)),
-    )
     clients = []
     for number in range(1, chance.randint(2, 4) + 1):
         requests = [
@@ -51,7 +44,29 @@ def duel_for_the_log(plan: Plan, chance: Random) -> Plan:
             for index in range(chance.randint(2, 8))
         ]
         clients.append(ClientPlan(f"c{number}", tuple(requests)))
-    return _fought(replace(plan, nodes=nodes, members=members, settings=settings, clients=tuple(clients)), chance, 0.8)
+    fought = replace(plan, nodes=nodes, members=members, settings=_hasty(plan.settings, chance), clients=tuple(clients))
+    return _fought(fought, chance, 0.8)
+
+
+def duel_for_the_store(plan: Plan, chance: Random) -> Plan:
+    """The same, with sessions that operate on the key-value store and read it everywhere meanwhile."""
+    nodes, members, _ = _ring(chance)
+    clients = draw_store_clients(chance, 0.8, nodes)
+    hasty = tuple(replace(client, patience_seconds=chance.choice((0.01, 0.03))) for client in clients)
+    return _fought(replace(plan, nodes=nodes, members=members, settings=_hasty(plan.settings, chance), clients=hasty), chance, 0.8)
+
+
+def _hasty(settings: Settings, chance: Random) -> Settings:
+    """Settings under which whoever is not heard for a moment is taken for dead."""
+    heartbeat = chance.choice((0.02, 0.05))
+    return replace(
+        settings,
+        heartbeat_seconds=heartbeat,
+        election_timeout_seconds=2 * heartbeat,
+        election_jitter_seconds=heartbeat * chance.choice((0.5, 1.0)),
+        retry_seconds=chance.choice((0.02, 0.1)),
+        patience_seconds=chance.choice((0.1, 0.5)),
+    )
 
 
 def _ring(chance: Random) -> tuple[tuple[NodePlan, ...], tuple[str, ...], list[str]]:

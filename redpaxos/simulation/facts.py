@@ -9,7 +9,8 @@ from msgspec import Struct
 from paxos.ballot import ZERO, Ballot
 from paxos.batches import decode_batch
 from paxos.records import Voted
-from paxos.values import Command, Entry
+from paxos.values import Command, Entry, Operation
+from redpaxos.simulation.ledger import Ledger
 
 
 class Slot:
@@ -39,8 +40,10 @@ class Execution(Struct, frozen=True):
 class Group:
     """One group: its slots, and its log as far as it is chosen without a gap."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, ledger: Ledger | None = None) -> None:
         self.name = name
+        # Sessions and machines; a decree has none.
+        self.ledger = Ledger({}) if ledger is None else ledger
         self.slots: dict[int, Slot] = {}
         self.executions: list[Execution] = []
         self.entries: list[Entry] = []
@@ -58,14 +61,15 @@ class Group:
             known = self.slots[number] = Slot()
         return known
 
-    def execute(self) -> list[Entry]:
-        """Execute what is chosen and was not executed; returns the new entries."""
+    def execute(self) -> tuple[list[Entry], list[Operation]]:
+        """Execute what is chosen and was not executed; returns the new entries, and the operations that took effect."""
         before = len(self.entries)
+        operations: list[Operation] = []
         while (slot := self.slots.get(len(self.executions))) is not None and slot.chosen_at != ZERO:
-            self._execute(slot, len(self.executions))
-        return self.entries[before:]
+            operations += self._execute(slot, len(self.executions))
+        return self.entries[before:], operations
 
-    def _execute(self, slot: Slot, number: int) -> None:
+    def _execute(self, slot: Slot, number: int) -> list[Operation]:
         batch = decode_batch(slot.value)
         first_revision = len(self.entries) + 1
         new_ids: list[tuple[str, int]] = []
@@ -80,6 +84,7 @@ class Group:
                 new_ids.append((command.id, revision))
             self.entries.append(Entry(revision, number, batch.ballot, command.id, command.value))
         self.executions.append(Execution(first_revision, len(self.entries) + 1 - first_revision, tuple(new_ids)))
+        return self.ledger.execute(number, batch)
 
 
 class AcceptorFacts:

@@ -10,24 +10,27 @@ from msgspec.structs import replace
 from paxos.groups import LOG
 from paxos.messages import OutcomeKind
 from paxos.values import Entry
-from redpaxos.simulation.clients import Told
 from redpaxos.simulation.facts import Group
+from redpaxos.simulation.lanes import MACHINE_VERBS, Told
+from redpaxos.simulation.ledger import Machines
 from redpaxos.simulation.linearizability.check import NotLinearizable, Undecided, check
 from redpaxos.simulation.linearizability.history import Operation, Outcome
-from redpaxos.simulation.linearizability.models import AppendOnlyLog, Decree
+from redpaxos.simulation.linearizability.models import AppendOnlyLog, Decree, KeyValue
+from redpaxos.simulation.machine_histories import contradiction, disorder, store_history
 
 _PROPOSES = ("propose", "door")
 _DECIDES = ("decide", "door-decree")
 
 
-def judge(told: list[Told], groups: dict[str, Group]) -> str:
+def judge(told: list[Told], groups: dict[str, Group], machines: Machines) -> str:
     """Why the histories of a run are not linearizable, or an empty string."""
-    log = log_history([one for one in told if not one.request.key], groups.get(LOG, Group(LOG)))
-    decrees = [operation for one in told if one.request.key for operation in decree_history(one)]
-    for verdict in (check(log, AppendOnlyLog()), check(decrees, Decree())):
+    plain = [one for one in told if one.request.verb not in MACHINE_VERBS]
+    log = log_history([one for one in plain if not one.request.key], groups[LOG])
+    decrees = [operation for one in plain if one.request.key for operation in decree_history(one)]
+    for verdict in (check(log, AppendOnlyLog()), check(decrees, Decree()), check(store_history(told), KeyValue())):
         if isinstance(verdict, NotLinearizable | Undecided):
             return verdict.text()
-    return ""
+    return disorder(told) or contradiction(told, groups[LOG], machines)
 
 
 def log_history(told: list[Told], group: Group) -> list[Operation]:

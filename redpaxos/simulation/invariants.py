@@ -8,7 +8,9 @@
     durable first        a Prepare, Promise, Accepted or page of votes speaks of what its sender has on disk, and leaves nothing out
     ballots              are owned by their sender and never used again after a restart
     one log              revisions are consecutive, an id is executed once, all replicas execute alike
-    outcomes             DONE names what is in the log; a command that was called NOT DONE never appears
+    one state            after the same slot every replica has the same digest, and the sessions that the log gives
+    outcomes             DONE names what is in the log; a command that was called NOT DONE never appears; the result of an operation
+                         is that of its one execution, and only a session that has ended is called so
 
 Claims P1a, P2a and P2b are those of Lamport, "Paxos Made Simple", section 2.2.
 """
@@ -18,11 +20,15 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from paxos.ballot import ZERO, Ballot
+from paxos.groups import LOG
+from paxos.messages import Result, ResultKind
 from paxos.quorum import Quorum
 from paxos.records import Learned, Promised, Record, RoundUsed, Voted
+from paxos.replica import Replica
 from paxos.values import Command, Entry
 from redpaxos.simulation.disks import Disk, SimulatedStorage
 from redpaxos.simulation.facts import AcceptorFacts, Execution, Group, Slot
+from redpaxos.simulation.ledger import Ledger, Machines, print_of
 from redpaxos.simulation.trace import render
 
 
@@ -44,15 +50,19 @@ class _Claim:
 class Invariants:
     """Sees every write; redpaxos/simulation/observer.py adds every message."""
 
-    def __init__(self, quorum: Quorum) -> None:
+    def __init__(self, quorum: Quorum, machines: Machines) -> None:
         self.violation: Violation | None = None
-        self.groups: dict[str, Group] = {}
+        self.groups: dict[str, Group] = {LOG: Group(LOG, Ledger(machines))}
         self._quorum = quorum
         self._acceptors: dict[tuple[str, str], AcceptorFacts] = {}
         self._rounds: dict[tuple[str, str], int] = {}
         self._lives: dict[tuple[str, Ballot, str], int] = {}
         self._proposed: dict[str, set[Command]] = {}
         self._claims: dict[tuple[str, str], _Claim] = {}
+        # What was asked of the state machines; nothing at all keeps a session alive.
+        self._operations: set[tuple[str, bytes]] = {("", b"")}
+        # The digest of all results before each slot, as the first replica there had it, and who that was.
+        self._digests: dict[int, tuple[int, str]] = {}
 
     def fail(self, invariant: str, text: str) -> None:
         """Remember the first violation; the run ends."""
@@ -132,8 +142,12 @@ class Invariants:
                 )
                 self.fail("chosen is for ever", text)
         slot.chosen_at, slot.value = record.ballot, record.value
-        for entry in group.execute():
+        entries, operations = group.execute()
+        for entry in entries:
             self._executed(group, entry)
+        for operation in operations:
+            if (operation.machine, operation.body) not in self._operations:
+                self.fail("validity", f"nobody asked for {render(operation)}")
 
     def _executed(self, group: Group, entry: Entry) -> None:
         if Command(entry.id, entry.value) not in self._proposed.get(group.name, ()):
@@ -158,6 +172,19 @@ class Invariants:
         found = Execution(record.first_revision, record.command_count, record.new_ids)
         if found != group.executions[record.slot]:
             return self.fail("one log", f"{disk.node} executed {where} as {found}, right is {group.executions[record.slot]}")
+        return None
+
+    def executed(self, node: str, replica: Replica) -> None:
+        """A replica of the log may have got on: hold its state against the ledger's and the others'."""
+        slot, executor = replica.next_slot, replica.executor
+        expected = self.groups[LOG].ledger.print_before(slot)
+        if expected is None:
+            return self.fail("agreement", f"{node} executed slot {slot - 1}, which is not chosen")
+        digest, first = self._digests.setdefault(slot, (executor.digest, node))
+        if digest != executor.digest:
+            return self.fail("one state", f"before slot {slot} {node} has the digest {executor.digest}, {first} had {digest}")
+        if print_of(executor.sessions) != expected:
+            return self.fail("one state", f"before slot {slot} {node} has other sessions than the log gives")
         return None
 
     # ---- what is proposed --------------------------------------------------------------------------------------------------------
@@ -189,6 +216,26 @@ class Invariants:
         self._proposed.setdefault(group, set()).add(command)
         if command.id:
             self._claims.setdefault((group, command.id), _Claim()).request_count += 1
+
+    def operates(self, machine: str, body: bytes) -> None:
+        """Somebody is about to ask a state machine for this."""
+        self._operations.add((machine, body))
+
+    def check_result(self, who: str, client: str, result: Result) -> None:
+        """Somebody says what became of an operation."""
+        ledger = self.groups[LOG].ledger
+        match result.kind:
+            case ResultKind.DONE:
+                done = ledger.done.get((result.session, result.number))
+                if done is None or done.body != result.body:
+                    told = f"{who} tells {client} {render(result.body)} for operation {result.number} of session {result.session}"
+                    self.fail("outcomes", f"{told}, right is {render(done)}")
+            case ResultKind.OPENED if result.session not in ledger.opened.get((client, result.number), ()):
+                self.fail("outcomes", f"{who} tells {client} of session {result.session}, which was not opened for it")
+            case ResultKind.EXPIRED if result.session > ledger.opened_count or ledger.is_open(result.session):
+                self.fail("outcomes", f"{who} tells {client} that session {result.session} has ended, and it has not")
+            case _:
+                pass
 
     def told_not_done(self, group: str, command_id: str) -> None:
         """Somebody who asked was told that it certainly is not, and will not be, done."""

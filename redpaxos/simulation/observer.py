@@ -19,6 +19,7 @@ from paxos.messages import (
     Prepare,
     ProbeReply,
     Promise,
+    Results,
     VotesPage,
     WireMessage,
 )
@@ -64,6 +65,8 @@ class Observer:
         if envelope.store_id and envelope.source == endpoint.name:
             for letter in envelope.letters:
                 self._said(envelope, letter.group, letter.message)
+                if isinstance(letter.message, Results):
+                    self._results(envelope.source, channel, letter.message)
         return envelope
 
     def _announced(self, who: str, payload: bytes) -> None:
@@ -98,6 +101,11 @@ class Observer:
                 self._votes_page(envelope, group, message)
             case _:
                 pass
+
+    def _results(self, who: str, channel: str, message: Results) -> None:
+        client = channel.removeprefix(self._internal).partition(":from:")[0]
+        for result in message.results:
+            self._invariants.check_result(who, client, result)
 
     def _used(self, envelope: Envelope, group: str, ballot: Ballot) -> None:
         self._invariants.used(envelope.store_id, envelope.source, envelope.incarnation, group, ballot)

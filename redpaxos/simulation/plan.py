@@ -55,7 +55,7 @@ class Fault(Struct, frozen=True):
 
 
 class Request(Struct, frozen=True):
-    """What a client wants: `key` names a decree, or is empty for the log."""
+    """What a client wants: `key` names a decree or a state machine, or is empty for the log; `value` is what is proposed or asked."""
 
     at: float
     verb: str
@@ -65,15 +65,21 @@ class Request(Struct, frozen=True):
     timeout: float = 3.0
     # Asked again, as a new request, until it is done.
     until_done: bool = False
+    # The only node to read from; empty for whoever answers.
+    node: str = ""
 
 
 class ClientPlan(Struct, frozen=True):
-    """One client and what it asks for, one request after the other."""
+    """One client and what it asks for: one request after the other on each of its lanes, which take them in turns."""
 
     name: str
     requests: tuple[Request, ...] = ()
     # The only node that it asks about decrees; empty for whom it finds.
     node: str = ""
+    lane_count: int = 1
+    # Its session ends when nothing of it is executed for so long, and asks again when it is not answered for so long.
+    expiry_seconds: float = 60.0
+    patience_seconds: float = 0.25
 
 
 class Plan(Struct, frozen=True):

@@ -13,12 +13,15 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from paxos.groups import LOG
+from paxos.machines.kv import KeyValue
+from paxos.machines.kv_messages import KEY_VALUE
 from paxos.messages import OutcomeKind
 from redpaxos.simulation.clients import Client
 from redpaxos.simulation.cluster import CHANNELS, PRODUCTION, Actors, SimulatedNode, Stage
 from redpaxos.simulation.faults import Nemesis
 from redpaxos.simulation.histories import judge
 from redpaxos.simulation.invariants import Invariants, Violation
+from redpaxos.simulation.ledger import Machines
 from redpaxos.simulation.limits import squeezed
 from redpaxos.simulation.network import Network
 from redpaxos.simulation.observer import Observer
@@ -26,6 +29,9 @@ from redpaxos.simulation.plan import ClientPlan, Delivery, Plan, Request
 from redpaxos.simulation.swarm import draw
 from redpaxos.simulation.trace import Trace
 from redpaxos.simulation.world import World
+
+MACHINES: Machines = {KEY_VALUE: KeyValue}
+"""The state machines of every replica, as paxos/casting.py gives them."""
 
 _PROBER = "prober"
 _STEP_LIMIT = 200_000
@@ -65,9 +71,10 @@ class Simulation:
         self.network = Network(self.world, plan.links, plan.muted)
         self.stage = Stage(self.world, self.network, plan.members, plan.settings)
         self.stage.actors = actors
-        self.invariants = Invariants(self.stage.quorum)
+        self.invariants = Invariants(self.stage.quorum, MACHINES)
         self.stage.watch = self.invariants
         self.stage.opened = self.invariants.opened
+        self.stage.executed = self.invariants.executed
         self.stage.broken = self._broken
         observer = Observer(self.invariants, self.stage.codec, CHANNELS)
         self.network.look = observer.look
@@ -111,6 +118,7 @@ class Simulation:
             (
                 Request(at, "propose", "", "probe-log", b"1", timeout, until_done=True),
                 Request(at, "decide", "probe", "probe-decree", b"2", timeout, until_done=True),
+                Request(at, "call", "", "probe-session", b"", timeout, until_done=True),
             ),
         )
 
@@ -136,7 +144,7 @@ class Simulation:
     def _judge(self) -> None:
         if self.invariants.violation is None:
             told = [one for client in (*self.clients, self.prober) for one in client.told]
-            if verdict := judge(told, self.invariants.groups):
+            if verdict := judge(told, self.invariants.groups, MACHINES):
                 self.invariants.fail("linearizability", verdict)
 
     def _result(self, recovery_seconds: float) -> Result:

@@ -6,24 +6,19 @@ often. Groce and others, "Swarm Testing" (2012).
 
 from random import Random
 
-from paxos.codec import Codec, Envelope, Letter
-from paxos.effects import ACCEPTORS, PROPOSERS
-from paxos.groups import LOG
-from paxos.messages import Locate
 from paxos.quorum import majority
 from paxos.settings import Settings
 from redpaxos.node import ROLES
 from redpaxos.simulation.amnesia import lose_a_memory
-from redpaxos.simulation.cluster import CHANNELS, CLUSTER
 from redpaxos.simulation.disks import AFTER, BEFORE, ERROR, FULL
-from redpaxos.simulation.duels import duel_for_decrees, duel_for_the_log
+from redpaxos.simulation.duels import duel_for_decrees, duel_for_the_log, duel_for_the_store
 from redpaxos.simulation.faults import LINKS
 from redpaxos.simulation.limits import draw_limits
-from redpaxos.simulation.plan import LEADER, ClientPlan, Fault, LinkPlan, NodePlan, Plan, Request
+from redpaxos.simulation.plan import LEADER, Fault, LinkPlan, NodePlan, Plan
+from redpaxos.simulation.workloads import draw_clients
 
 _NODE_FAULTS = ("crash", "stop", "power cut while sending", "pause", "slow node", "clock drift", BEFORE, AFTER, ERROR, FULL)
 _SERVER_FAULTS = ("storm", "server down", "server killed", "server frozen")
-_VERBS = ("propose", "decide", "query", "read", "door", "door-decree", "door-ask", "garbage")
 
 
 def draw(seed: int) -> Plan:
@@ -31,11 +26,13 @@ def draw(seed: int) -> Plan:
     chance = Random(f"plan {seed}")
     kind = chance.random()
     plan = _draw_any(chance, seed)
-    if kind < 0.25:
+    if kind < 0.2:
         return duel_for_decrees(plan, chance)
-    if kind < 0.4:
+    if kind < 0.32:
         return duel_for_the_log(plan, chance)
-    return lose_a_memory(plan, chance) if kind < 0.45 else plan
+    if kind < 0.52:
+        return duel_for_the_store(plan, chance)
+    return lose_a_memory(plan, chance) if kind < 0.57 else plan
 
 
 def _draw_any(chance: Random, seed: int) -> Plan:
@@ -50,7 +47,7 @@ def _draw_any(chance: Random, seed: int) -> Plan:
         members=members,
         settings=settings,
         links=_draw_links(chance),
-        clients=_draw_clients(chance, chaos_seconds, [node.name for node in nodes if "proposer" in node.roles]),
+        clients=draw_clients(chance, chaos_seconds, nodes),
         faults=_draw_faults(chance, [node.name for node in nodes], core, chaos_seconds),
         chaos_seconds=chaos_seconds,
         core=core,
@@ -170,53 +167,3 @@ def _draw_fault(chance: Random, kind: str, names: list[str], chaos_seconds: floa
     elif kind in LINKS and chance.random() < 0.4:
         targets = [LEADER, *targets]
     return Fault(at, kind, tuple(targets), seconds, amount)
-
-
-# ---- clients ---------------------------------------------------------------------------------------------------------------------
-
-
-def _draw_clients(chance: Random, chaos_seconds: float, proposers: list[str]) -> tuple[ClientPlan, ...]:
-    verbs = [verb for verb in _VERBS if chance.random() < 0.5] or ["propose", "decide"]
-    shared = chance.random() < 0.5
-    decrees = [f"d{number}" for number in range(1, chance.choice((1, 3, 8)) + 1)]
-    # Clients that act at the same moments compete, most of all when each asks a node of its own.
-    moments = [chance.uniform(0.0, chaos_seconds) for _ in range(chance.choice((2, 5, 10)))]
-    pinned = chance.random() < 0.5
-    clients = []
-    for number in range(1, chance.randint(1, 5) + 1):
-        name = f"c{number}"
-        requests = []
-        for count, at in enumerate(sorted(chance.choice(moments) for _ in range(chance.randint(1, 8)))):
-            request_id = f"shared-{chance.randint(1, 2)}" if shared and chance.random() < 0.5 else f"{name}-{count}"
-            requests.append(_draw_request(chance, chance.choice(verbs), request_id, at, chance.choice(decrees)))
-        clients.append(ClientPlan(name, tuple(requests), proposers[number % len(proposers)] if pinned else ""))
-    return tuple(clients)
-
-
-def _draw_request(chance: Random, verb: str, request_id: str, at: float, decree: str) -> Request:
-    value = b"%d" % chance.randint(0, 99) if chance.random() < 0.8 else b'"%b"' % (b"x" * chance.choice((0, 5, 30, 200)))
-    timeout = chance.choice((0.3, 1.0, 3.0))
-    match verb:
-        case "query":
-            return Request(at, verb, decree, f"{request_id}-at-{at}", timeout=timeout)
-        case "read":
-            waits = "waits" if chance.random() < 0.3 else ""
-            return Request(at, verb, chance.choice(("", "", decree)), waits, b"%d" % chance.randint(1, 6), timeout)
-        case "garbage":
-            return Request(at, verb, *_draw_garbage(chance))
-        case "door" | "door-decree":
-            key = decree if verb == "door-decree" else ""
-            return Request(at, verb, key, chance.choice((request_id, request_id, "")), value)
-        case "door-ask":
-            return Request(at, verb, decree)
-    return Request(at, verb, decree if verb == "decide" else "", request_id, value, timeout)
-
-
-def _draw_garbage(chance: Random) -> tuple[str, str, bytes]:
-    """A channel, no id, and a payload that is no message, or not one for this cluster, or not from whom it says."""
-    letters = (Letter(LOG, Locate()),)
-    channel = chance.choice((CHANNELS.outgoing(ACCEPTORS, "evil"), CHANNELS.outgoing(PROPOSERS, "evil"), CHANNELS.door("propose")))
-    foreign = Codec("elsewhere").encode(Envelope("elsewhere", "evil", "", "", 1, 1, letters))
-    forged = Codec(CLUSTER).encode(Envelope(CLUSTER, "n1", "acceptor", "no-store", 1, 1, letters))
-    payload = chance.choice((foreign, forged, forged[:-3], b"rp\x09\x00", b"", chance.randbytes(40), b'{"value": }', b'{"decree": 7}'))
-    return channel, "", payload

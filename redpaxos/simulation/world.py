@@ -27,6 +27,7 @@ class World:
         self._seed = seed
         self._heap: list[tuple[float, int, Act]] = []
         self._planned_count = 0
+        self._moment_count = 0
 
     def stream(self, name: str) -> Random:
         """A random stream of its own for each name, so that leaving out one part of a run does not change the chance of the others."""
@@ -51,6 +52,11 @@ class World:
         self.now, _, act = heapq.heappop(self._heap)
         self.step_count += 1
         act()
+
+    def moment(self) -> int:
+        """A number for this moment: each is greater than the one before."""
+        self._moment_count += 1
+        return self._moment_count
 
     def note(self, who: str, what: object) -> None:
         """Add a line to the trace; `what` is rendered only if somebody reads it."""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from random import Random
 
 from actors.acceptor import AcceptorActor
-from actors.base import WAKE, Delivery, Ring, RoleActor, Wiring
+from actors.base import WAKE, Delivery, Item, RoleActor, Wiring
 from actors.channels import Channels
 from actors.mailbox import Mailbox
 from actors.storage.base import StorageError
@@ -96,7 +96,7 @@ class Stage:
         self.storage = storage or JournalStorage(node, self.journal)
         self.transport = JournalTransport(self.journal)
         self.timers = HandTimers()
-        self.mailbox: Mailbox[Delivery | Ring] = Mailbox()
+        self.mailbox: Mailbox[Item] = Mailbox()
         self.lines: list[str] = []
         self.failures: list[BaseException] = []
         self._sent_count: dict[tuple[str, str], int] = {}

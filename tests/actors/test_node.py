@@ -12,7 +12,8 @@ import pytest
 from actors.channels import Channels
 from actors.storage.base import StorageError, StoreMismatchError
 from actors.storage.memory import MemoryStorage
-from paxos.records import Record, RoundUsed
+from paxos.records import ADMITTED, PeerStore, Record, RoundUsed
+from paxos.settings import Settings
 from redpaxos.errors import NodeFailedError
 from redpaxos.node import MakeStorage, Node, NodeConfig
 from tests.transport.inbox import Inbox, wait_until
@@ -161,6 +162,47 @@ def test_a_node_whose_disk_fails_stops_whole_and_says_why(cluster: Cluster) -> N
         node.wait(DEADLINE_SECONDS)
     wait_until(lambda: not open_threads(), "the node's threads end")
     assert not pykka.ActorRegistry.get_all()
+
+
+def full(name: str, store: str, is_full: threading.Event) -> MakeStorage:
+    """Stores of which one has no room left once the event is set."""
+
+    class Full(MemoryStorage):
+        def write(self, records: Sequence[Record], *, sync: bool) -> None:
+            if is_full.is_set():
+                raise StorageError("no space left on device")
+            super().write(records, sync=sync)
+
+    return lambda each: admitted((Full if each == store else MemoryStorage)("demo", name, f"{each}-of-{name}"))
+
+
+def admitted(store: MemoryStorage) -> MemoryStorage:
+    """A store of a member whose first start is over."""
+    store.write((PeerStore(ADMITTED, store.identity.store_id),), sync=True)
+    return store
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+@pytest.mark.parametrize(("store", "passed"), [("log", "Following(leader='')"), ("acceptor", "Succeed(")])
+def test_a_leader_whose_disk_is_full_makes_room_before_anybody_misses_it(
+    cluster: Cluster, caplog: pytest.LogCaptureFixture, store: str, passed: str
+) -> None:
+    caplog.set_level("INFO", "redpaxos")
+    # Nobody would notice a silent leader within this test.
+    patient = Settings(election_timeout_seconds=30.0, election_jitter_seconds=0.1)
+    is_full = threading.Event()
+    first = cluster.start("n1", make_storage=full("n1", store, is_full), settings=patient)
+    cluster.start("n2", make_storage=lambda each: admitted(MemoryStorage("demo", "n2", each)), roles=("acceptor",), settings=patient)
+    cluster.propose(1)
+    stores = {each: MemoryStorage("demo", "n3", f"{each}-of-n3") for each in ("acceptor", "log")}
+    cluster.start("n3", make_storage=stores.__getitem__, settings=patient)
+    wait_until(lambda: stores["log"].learned_end("log")[0] == 1, "n3 has caught up")
+    is_full.set()
+    assert cluster.propose(2)["ballot"][1] in ("n1", "n3")
+    with pytest.raises(NodeFailedError, match="no space left"):
+        first.wait(DEADLINE_SECONDS)
+    assert cluster.propose(3)["ballot"][1] == "n3"
+    assert f"n3 proposer log: {passed}" in caplog.text
 
 
 class Refusing(MemoryTransport):

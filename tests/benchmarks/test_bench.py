@@ -15,6 +15,7 @@ from benchmarks.peers.ratios import ratios
 from benchmarks.plots import bars
 from benchmarks.report import print_run, write_json
 from benchmarks.rounds import Case, Result
+from benchmarks.storage import run_storage, storage_table
 
 
 def test_a_quick_run_measures_every_case_and_prints_and_writes_it(tmp_path: Path) -> None:
@@ -32,6 +33,15 @@ def test_a_quick_run_measures_every_case_and_prints_and_writes_it(tmp_path: Path
     print_run(run, console)
     write_json(run, tmp_path / "run.json")
     assert len(json.loads((tmp_path / "run.json").read_text())["results"]) == len(run.results)
+
+
+def test_the_stores_are_measured_with_the_same_writes(tmp_path: Path) -> None:
+    results = run_storage(1, 0.01, lambda _: None, tmp_path)
+
+    assert {tuple(by_store) for by_store in results.values()} == {("journal", "sqlite")}
+    assert all(each.per_second > 0 and each.p50_micros <= each.p99_micros for by_store in results.values() for each in by_store.values())
+    assert storage_table(results).row_count == 2 * len(results)
+    assert not list(tmp_path.iterdir())
 
 
 def test_percentiles_are_true_to_a_per_cent() -> None:

@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 
 from redpaxos.cli import cli
 from redpaxos.embedded import start_child
-from redpaxos.node import Node, NodeConfig, sqlite_stores
+from redpaxos.node import Node, NodeConfig, disk_stores
 from tests.servers import RedisServer
 from transport.opening import open_transport
 
@@ -48,7 +48,7 @@ def cluster(redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory)
     nodes: list[Node] = []
     for name in MEMBERS:
         config = NodeConfig(name, CLUSTER, MEMBERS)
-        nodes.append(Node(config, open_transport(redis_server.unix_url), sqlite_stores(tmp_path_factory.mktemp(name), config)))
+        nodes.append(Node(config, open_transport(redis_server.unix_url), disk_stores(tmp_path_factory.mktemp(name), config)))
         nodes[-1].start()
 
     def run(*arguments: str, env: dict[str, str] | None = None, **options: Any) -> Result:

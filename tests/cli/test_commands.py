@@ -182,3 +182,19 @@ def test_a_wrong_secret_is_not_answered(cluster: Redpaxos, tmp_path_factory: pyt
     secret.write_text("not theirs\n")
     result = cluster("propose", "x", "--secret-file", str(secret), "--timeout", "0.5")
     assert result.exit_code == 4
+
+
+def test_another_node_is_made_to_lead(cluster: Redpaxos) -> None:
+    leader = json.loads(cluster("status", "-o", "json").stdout)["leader"]
+    heir = next(name for name in MEMBERS if name != leader)
+    result = cluster("lead", "transfer", heir)
+    assert (result.exit_code, result.stdout) == (0, f"{heir} leads\n")
+    assert json.loads(cluster("status", "-o", "json").stdout)["leader"] == heir
+    assert json.loads(cluster("lead", "transfer", heir, "-o", "json").stdout) == {"cluster": CLUSTER, "leader": heir}
+
+
+def test_a_node_that_cannot_lead_is_exit_code_4_and_no_name_is_a_mistake(cluster: Redpaxos) -> None:
+    result = cluster("lead", "transfer", "n7")
+    assert result.exit_code == 4
+    assert "n7 is no member, and was not ready in time" in said(result)
+    assert cluster("lead", "transfer", "acceptors").exit_code == 2

@@ -55,6 +55,16 @@ def test_keys_are_listed_by_prefix_and_deleted_by_prefix(cluster: Redpaxos) -> N
     assert cluster("kv", "ls", "list/").stdout == ""
 
 
+def test_what_was_there_before_is_told_on_request(cluster: Redpaxos) -> None:
+    assert "previous" not in lines_of(cluster("kv", "put", "before", "1", "-o", "json"))[0]
+    (put,) = lines_of(cluster("kv", "put", "before", "2", "--previous", "-o", "json"))
+    assert put["previous"]["value"] == "1"
+    assert cluster("kv", "del", "before", "--previous").stdout == f"1\nbefore  2  {put['revision']}\n"
+    assert lines_of(cluster("kv", "del", "before", "--previous", "-o", "json"))[0]["previous"] is None
+    refused = cluster("kv", "del", "before", "--prefix", "--previous")
+    assert (refused.exit_code, "for a single key" in said(refused)) == (2, True)
+
+
 def test_a_transaction_is_carried_out_one_way_or_the_other(cluster: Redpaxos) -> None:
     text = json.dumps(
         {

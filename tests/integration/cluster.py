@@ -5,11 +5,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import redpaxos
 from redpaxos.client import Client, Decision
+from redpaxos.embedded import start_child
 from redpaxos.errors import RedpaxosError
 from tests.servers import RedisServer
 
@@ -20,8 +21,21 @@ MEMBERS = ("n1", "n2", "n3")
 class Cluster:
     """Nodes of one cluster; those that still run are killed at the end."""
 
-    def __init__(self, server: RedisServer, directory: Path, members: Iterable[str] = MEMBERS, name: str = "test") -> None:
+    def __init__(
+        self,
+        server: RedisServer,
+        directory: Path,
+        members: Iterable[str] = MEMBERS,
+        name: str = "test",
+        *,
+        url: str = "",
+        inside: Callable[[str], Sequence[str]] = lambda node: (),
+    ) -> None:
         self.server = server
+        # Where the nodes find the server, if not over its Unix socket.
+        self.url = url or server.unix_url
+        # What to put before the command of a node, to start it somewhere else.
+        self.inside = inside
         self.directory = directory
         self.members = tuple(members)
         self.name = name
@@ -38,12 +52,23 @@ class Cluster:
         """Start these nodes, or all members."""
         for node in nodes or self.members:
             with self.log(node).open("ab") as log:
-                self._processes[node] = subprocess.Popen(self.command(node, roles), stdout=log, stderr=log)
+                self._processes[node] = start_child(self.command(node, roles), log.fileno())
 
     def command(self, node: str, roles: str = "acceptor,proposer,learner") -> list[str]:
         """The command line that runs a node."""
-        options = ["--cluster", self.name, "--members", ",".join(self.members), "--redis", self.server.unix_url, "--roles", roles]
-        return [sys.executable, "-m", "redpaxos", "node", "run", node, *options, "--data-dir", str(self.directory / node)]
+        options = ["--cluster", self.name, "--members", ",".join(self.members), "--redis", self.url, "--roles", roles]
+        return [
+            *self.inside(node),
+            sys.executable,
+            "-m",
+            "redpaxos",
+            "node",
+            "run",
+            node,
+            *options,
+            "--data-dir",
+            str(self.directory / node),
+        ]
 
     def log(self, node: str) -> Path:
         """What the node printed."""

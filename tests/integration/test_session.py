@@ -13,6 +13,7 @@ from redpaxos.client import Client
 from redpaxos.errors import HistoryLostError, NotDoneError, OutcomeUnknownError, RejectedError
 from redpaxos.kv import Condition, Delete, Found, Get, Put, Subject, Written
 from redpaxos.node import Node, NodeConfig
+from tests.integration.cluster import eventually
 from transport.memory import MemoryHub, MemoryTransport
 
 MEMBERS = ("n1", "n2", "n3")
@@ -172,6 +173,28 @@ def test_a_callback_may_hand_in_the_next(group: Group) -> None:
     future = group.kv.submit(Put("a", b""))
     future.add_done_callback(lambda _: group.kv.submit(Put("b", b"")).add_done_callback(lambda _: done.set()))
     assert done.wait(20.0)
+
+
+def test_a_client_that_ends_leaves_no_session_behind(group: Group) -> None:
+    group.kv.put("a", b"1")
+
+    def require_sessions(count: int) -> None:
+        reports = [report for report in group.client.status() if "sessions" in report]
+        assert [report["sessions"] for report in reports] == [count] * 3
+
+    with group.connect() as other:
+        other.kv.put("a", b"2")
+        eventually(lambda: require_sessions(2))
+    eventually(lambda: require_sessions(1))
+
+
+def test_who_reads_much_more_than_it_settles_is_told_what_was_not_done(group: Group) -> None:
+    group.kv.put("a", b"x" * 1_000_000)
+    futures = [group.kv.submit(Get("a")) for _ in range(40)]
+    refused = [error for future in futures if (error := future.exception(20.0)) is not None]
+    assert all(isinstance(error, NotDoneError) and "not settled" in str(error) for error in refused)
+    assert 0 < len(refused) <= 24
+    assert isinstance(group.kv.submit(Get("a")).result(), Found)
 
 
 def test_a_closed_client_settles_what_is_under_way_and_takes_no_more(asleep: Group) -> None:

@@ -13,7 +13,7 @@ import redpaxos
 from docs.ladders import SCENES, redrawn
 from paxos.settings import Settings
 from redpaxos.config import read_config
-from redpaxos.node import Node, NodeConfig, sqlite_stores
+from redpaxos.node import Node, NodeConfig, disk_stores
 from tests.servers import RedisServer
 from transport.opening import open_transport
 
@@ -141,7 +141,7 @@ def test_the_acl_lets_each_user_speak_for_itself_and_for_nobody_else(
 @pytest.mark.server
 def test_a_node_and_a_client_work_under_the_acl(guarded_server: RedisServer, tmp_path: Path) -> None:
     config = NodeConfig("n1", "demo", ("n1",))
-    node = Node(config, open_transport(url_of(guarded_server, "n1")), sqlite_stores(tmp_path, config))
+    node = Node(config, open_transport(url_of(guarded_server, "n1")), disk_stores(tmp_path, config))
     node.start()
     try:
         with redpaxos.connect(url_of(guarded_server, "app"), cluster="demo") as client:

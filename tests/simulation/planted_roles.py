@@ -20,7 +20,8 @@ from paxos.cues import Message, Withdraw, Withdrawn
 from paxos.effects import ACCEPTORS, Effects, Send, sending, telling
 from paxos.learner import Learner, LearnerMessage
 from paxos.messages import Accept, Accepted, Nack, Prepare, Promise, Vote, WireMessage
-from paxos.proposer import Idle, Leading, Preparing, Proposer, ProposerMessage
+from paxos.phases import Idle, Leading, Preparing
+from paxos.proposer import Proposer, ProposerMessage
 from paxos.quorum import Quorum
 from paxos.records import Promised, Record, RoundUsed, Voted
 from paxos.replica import Replica

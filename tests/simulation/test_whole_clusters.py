@@ -90,5 +90,5 @@ def test_a_healthy_cluster_serves_at_once_and_tells_one_order() -> None:
     plan = Plan(seed=5, nodes=tuple(map(NodePlan, names)), members=names, core=names, clients=clients, chaos_seconds=2.0)
     result = run(plan=plan)
     assert result.violation is None, result.report()
-    assert result.outcomes == {"DONE": 32}
+    assert result.outcomes == {"DONE": 33}
     assert result.recovery_seconds < 0.5

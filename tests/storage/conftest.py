@@ -1,6 +1,6 @@
 """Stores to test: one of each kind for the contract, and the store of one node on disk."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -9,17 +9,22 @@ import pytest
 from actors.storage.base import Storage
 from actors.storage.memory import MemoryStorage
 from actors.storage.sqlite import SqliteStorage
+from tests.storage.kinds import ON_DISK, OpenStore
 
-OpenStore = Callable[..., SqliteStorage]
+
+@pytest.fixture(params=ON_DISK)
+def store_kind(request: pytest.FixtureRequest) -> str:
+    """Each kind of store on disk."""
+    return str(request.param)
 
 
 @pytest.fixture
-def open_store(tmp_path: Path) -> Iterator[OpenStore]:
+def open_store(tmp_path: Path, store_kind: str) -> Iterator[OpenStore]:
     """Opens stores of node n1 in cluster demo, in this test's directory unless told otherwise, and closes them after the test."""
     opened: list[SqliteStorage] = []
 
     def open_one(path: Path = tmp_path / "acceptor.sqlite3", *, cluster: str = "demo", node: str = "n1") -> SqliteStorage:
-        opened.append(SqliteStorage.open(path, cluster=cluster, node=node))
+        opened.append(ON_DISK[store_kind](path, cluster=cluster, node=node))
         return opened[-1]
 
     yield open_one
@@ -35,7 +40,10 @@ def quick_path() -> Iterator[Path]:
         yield Path(name)
 
 
-@pytest.fixture(params=["memory", "sqlite"])
-def store(request: pytest.FixtureRequest, open_store: OpenStore, quick_path: Path) -> Storage:
+@pytest.fixture(params=["memory", *ON_DISK])
+def store(request: pytest.FixtureRequest, quick_path: Path) -> Iterator[Storage]:
     """An empty store of each kind."""
-    return MemoryStorage("demo", "n1") if request.param == "memory" else open_store(quick_path / "store.sqlite3")
+    open_one = ON_DISK.get(request.param)
+    empty: Storage = open_one(quick_path / "store.sqlite3", cluster="demo", node="n1") if open_one else MemoryStorage("demo", "n1")
+    yield empty
+    empty.close()

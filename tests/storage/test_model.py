@@ -13,6 +13,7 @@ from actors.storage.sqlite import SqliteStorage
 from paxos.ballot import Ballot
 from paxos.errors import InvariantViolation
 from paxos.records import KnownChosen, Learned, PeerStore, Promised, Record, RoundUsed, Voted
+from tests.storage.kinds import ON_DISK
 from tests.storage.samples import PAGE, contents
 
 GROUPS = ("a", "ä")
@@ -45,6 +46,8 @@ records: st.SearchStrategy[Record] = st.one_of(
 class Comparison(RuleBasedStateMachine):
     """Writes to both stores what it draws."""
 
+    kind = ""
+
     def __init__(self) -> None:
         super().__init__()
         memory = Path("/dev/shm")
@@ -54,7 +57,7 @@ class Comparison(RuleBasedStateMachine):
         self.store = self.open()
 
     def open(self) -> SqliteStorage:
-        return SqliteStorage.open(self.life / "store.sqlite3", cluster="demo", node="n1")
+        return ON_DISK[self.kind](self.life / "store.sqlite3", cluster="demo", node="n1")
 
     def teardown(self) -> None:
         self.store.close()
@@ -96,5 +99,18 @@ class Comparison(RuleBasedStateMachine):
         return True
 
 
-TestComparison = Comparison.TestCase
-TestComparison.settings = settings(max_examples=20, stateful_step_count=25, deadline=None)
+class Journal(Comparison):
+    """The store with a journal."""
+
+    kind = "journal"
+
+
+class Sqlite(Comparison):
+    """The store without."""
+
+    kind = "sqlite"
+
+
+TestJournal = Journal.TestCase
+TestSqlite = Sqlite.TestCase
+TestJournal.settings = TestSqlite.settings = settings(max_examples=20, stateful_step_count=25, deadline=None)

@@ -9,7 +9,7 @@ import pytest
 from actors.storage.base import StorageError, StoreDamagedError, StoreInUseError, StoreMismatchError
 from actors.storage.sqlite import SqliteStorage
 from paxos.errors import InvariantViolation
-from tests.storage.conftest import OpenStore
+from tests.storage.kinds import OpenStore
 from tests.storage.samples import contents, learned, some_of_each, vote
 
 
@@ -99,8 +99,8 @@ def test_the_format_of_a_later_version_is_refused(open_store: OpenStore, tmp_pat
     open_store().close()
     with (tmp_path / "acceptor.sqlite3").open("r+b") as file:
         file.seek(63)
-        file.write(b"\x02")
-    with pytest.raises(StoreMismatchError, match="has format 2, expected 1: run the version of redpaxos that wrote it"):
+        file.write(b"\x03")
+    with pytest.raises(StoreMismatchError, match="has format 3, expected 1 or 2: run the version of redpaxos that wrote it"):
         open_store()
 
 

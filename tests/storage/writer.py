@@ -1,10 +1,11 @@
 """A process that opens a store and writes to it, for tests that kill it, starve it or watch its system calls.
 
-    python -m tests.storage.writer hold PATH       opens, says so, and waits for the end of its input
-    python -m tests.storage.writer loop PATH       writes votes for slots 0, 1, 2, ... and says each slot once its vote is synced
-    python -m tests.storage.writer sequence PATH   writes synced, unsynced, and synced again, and says so before and after each
+    python -m tests.storage.writer KIND hold PATH       opens, says so, and waits for the end of its input
+    python -m tests.storage.writer KIND loop PATH       writes votes for slots 0, 1, 2, ... and says each slot once its vote is synced
+    python -m tests.storage.writer KIND sequence PATH   writes synced, unsynced, and synced again, and says so before and after each
 
-`loop` takes a last argument: no file of this process may grow beyond so many bytes. What it says is a line of its output each.
+KIND is `journal` or `sqlite`. `loop` takes a last argument: no file of this process may grow beyond so many bytes. What it says is a
+line of its output each.
 """
 
 import itertools
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from actors.storage.base import StorageError
 from actors.storage.sqlite import SqliteStorage
+from tests.storage.kinds import ON_DISK
 from tests.storage.samples import vote
 
 VALUE_BYTES = 2000
@@ -56,10 +58,11 @@ def sequence(store: SqliteStorage) -> None:
 
 def main() -> None:
     """Do what the arguments say."""
-    if len(sys.argv) > 3:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]), int(sys.argv[3])))
-    store = SqliteStorage.open(Path(sys.argv[2]), cluster="demo", node="n1")
-    {"hold": hold, "loop": loop, "sequence": sequence}[sys.argv[1]](store)
+    kind, what, path, *limit = sys.argv[1:]
+    if limit:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (int(limit[0]), int(limit[0])))
+    store = ON_DISK[kind](Path(path), cluster="demo", node="n1")
+    {"hold": hold, "loop": loop, "sequence": sequence}[what](store)
     store.close()
 
 

@@ -6,7 +6,7 @@ from paxos.batches import decode_batch, encode_batch, entries_of, entry_at, weig
 from paxos.errors import InvariantViolation
 from paxos.groups import LOG
 from paxos.records import Learned
-from paxos.values import Batch, Command, Entry, Open, Operation
+from paxos.values import Batch, Close, Command, Entry, Open, Operation
 from tests.unit.company import BLUE, FIRST, GREEN, RED, batch, empty_archive
 
 HUGE = Command("huge", b'"' + b"x" * 1_000_000 + b'"')
@@ -42,6 +42,7 @@ def test_every_action_has_a_weight_that_grows_with_what_it_carries() -> None:
     assert weight(Command("id", b"12345")) > weight(Command("id", b"1")) > 1
     assert weight(Operation(1, 1, 0, "kv", b"12345")) > weight(Operation(1, 1, 0, "kv", b"1")) > 1
     assert weight(Open("c", 1, 1000)) > 1
+    assert weight(Close(1)) > 1
 
 
 def test_an_entry_is_found_by_its_revision() -> None:

@@ -6,7 +6,7 @@ from paxos.calls import CALL_SETTINGS, KEEP_ALIVE, LOCATE, PAUSE, RESEND, Calls,
 from paxos.cues import Expired
 from paxos.effects import NOTHING, PROPOSERS, CancelTimer, Effects, Send, StartTimer, sending
 from paxos.messages import Call, Locate, Located, OutcomeKind, Result, ResultKind, Results, Turned
-from paxos.values import Open, Operation
+from paxos.values import Close, Open, Operation
 from tests.unit.company import started
 
 DONE, NOT_DONE, UNKNOWN = OutcomeKind.DONE, OutcomeKind.NOT_DONE, OutcomeKind.UNKNOWN
@@ -123,6 +123,20 @@ def test_what_can_never_be_executed_is_rejected_with_the_reason() -> None:
     calls = opened()
     calls.handle("p1", results(ResultKind.REJECTED, 1))
     assert calls.settlements == [Settlement(1, OutcomeKind.REJECTED, b"r")]
+
+
+def test_what_a_leader_refused_is_not_done_for_the_reason_given() -> None:
+    calls = opened()
+    calls.handle("p1", results(ResultKind.REFUSED, 1))
+    assert calls.settlements == [Settlement(1, NOT_DONE, b"r")]
+    assert calls.is_idle
+
+
+def test_numbers_do_not_run_away_from_the_first_that_is_not_answered() -> None:
+    calls = opened(CallSettings(span_count=3))
+    assert numbers_in(submit(calls, 2, 3, 4)) == [[2, 3]]
+    assert numbers_in(calls.handle("p1", results(ResultKind.DONE, 2, 3))) == []
+    assert numbers_in(calls.handle("p1", results(ResultKind.DONE, 1))) == [[4]]
 
 
 def test_a_call_is_no_larger_than_it_may_be() -> None:
@@ -280,6 +294,20 @@ def test_an_attempt_is_forgotten_when_all_of_it_is_settled_and_a_late_refusal_ch
 
 
 # ---- the session ------------------------------------------------------------------------------------------------------------------
+
+
+def test_who_ends_has_its_session_end() -> None:
+    calls = idle()
+    assert calls.close() == sending("p1", Call((Close(SESSION),), 4, 3))
+    assert calls.close() == NOTHING, "it has ended"
+    assert located().close() == NOTHING, "there is none yet"
+
+
+def test_who_does_not_know_the_leader_leaves_its_session_to_end_by_itself() -> None:
+    calls = idle()
+    submit(calls, 2)
+    calls.handle("c", Expired(RESEND))
+    assert calls.close() == NOTHING
 
 
 def test_an_idle_session_is_kept_alive_by_an_operation_that_does_nothing() -> None:

@@ -10,6 +10,8 @@ from paxos.desk import Desk
 from paxos.effects import NOTHING, Effects, telling
 from paxos.election import Election, Follower, Witness
 from paxos.groups import LOG, decree_group
+from paxos.handover import Handover
+from paxos.heir import Heir
 from paxos.herald import Herald
 from paxos.intake import Intake
 from paxos.learner import Learner
@@ -71,5 +73,6 @@ def test_only_the_log_is_led_and_witnessed() -> None:
     assert kinds(acceptor_cast(company(), DECREE, empty_archive())) == [Acceptor]
     assert kinds(learner_cast(company(), LOG, empty_archive())) == [*learning, Follower, Reader]
     assert kinds(learner_cast(company(), DECREE, empty_archive())) == learning
-    assert kinds(proposer_cast(company(), LOG, empty_archive())) == [*learning, Proposer, Election, Herald, Intake, Desk, Reader]
+    leading = [Proposer, Election, Herald, Intake, Desk, Reader, Heir, Handover]
+    assert kinds(proposer_cast(company(), LOG, empty_archive())) == [*learning, *leading]
     assert kinds(proposer_cast(company(), DECREE, empty_archive())) == [*learning, Proposer, Herald, DecreeIntake]

@@ -9,7 +9,7 @@ from paxos.groups import LOG
 from paxos.messages import Call, Result, ResultKind, Results, Turned
 from paxos.proposer import Proposer
 from paxos.settings import Settings
-from paxos.values import Action, Batch, Open, Operation
+from paxos.values import Action, Batch, Close, Open, Operation
 from tests.unit.company import FIRST, company, empty_archive
 
 OPEN = Open("c1", 7, 1000)
@@ -32,7 +32,7 @@ class Stage:
         replies = self.executor.execute(slot, Batch(ballot, actions))
         self.desk.handle("p1", Executed(slot, ballot, (), (), replies))
 
-    def call(self, *actions: Open | Operation, incarnation: int = 1) -> Effects:
+    def call(self, *actions: Open | Operation | Close, incarnation: int = 1) -> Effects:
         """What comes of a Call of client c1, its 3rd attempt."""
         return self.desk.handle("c1", Call(actions, 3, incarnation))
 
@@ -62,12 +62,30 @@ def test_all_results_of_a_drain_for_one_client_go_together() -> None:
     assert stage.desk.flush() == NOTHING
 
 
+def test_results_that_do_not_fit_a_page_go_in_several() -> None:
+    stage = Stage()
+    big, small = (Result(1, number, ResultKind.DONE, b"x" * size) for number, size in ((1, SETTINGS.page_bytes), (2, 1)))
+    stage.desk.handle("p1", Executed(0, FIRST, (), (), (("c1", small), ("c1", big), ("c1", small))))
+    assert stage.desk.flush().send == (Send("c1", Results((small, big))), Send("c1", Results((small,))))
+    stage.desk.handle("p1", Executed(1, FIRST, (), (), (("c1", big),)))
+    assert stage.desk.flush() == sending("c1", Results((big,)))
+
+
 def test_a_result_that_is_remembered_is_given_without_the_log() -> None:
     stage = Stage()
     stage.execute(0, OPEN, operation(1))
     stage.desk.flush()
     assert stage.call(operation(1), operation(2)) == telling(Propose((operation(2),)))
     assert stage.desk.flush() == sending("c1", Results((done(1),)))
+
+
+def test_the_end_of_a_session_is_proposed_and_not_answered() -> None:
+    stage = Stage()
+    stage.execute(0, OPEN)
+    stage.desk.flush()
+    assert stage.call(Close(1)) == telling(Propose((Close(1),)))
+    stage.execute(1, Close(1))
+    assert stage.desk.flush() == NOTHING
 
 
 def test_a_call_for_another_life_of_the_node_is_not_heard() -> None:

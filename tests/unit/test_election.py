@@ -5,11 +5,12 @@ from collections.abc import Callable
 import pytest
 
 from paxos.ballot import ZERO, Ballot
-from paxos.cues import Begin, Chosen, Deposed, Elected, Expired, Following, Lead, Resign
+from paxos.cues import Begin, Chosen, Deposed, Elected, Expired, Following, Lead, Resign, Retire, Succeed
 from paxos.effects import ACCEPTORS, LEARNERS, NOTHING, PROPOSERS, CancelTimer, Effects, Send, StartTimer, telling
 from paxos.election import ELECTION, HEARTBEAT, Campaigning, Election, Probing, Reigning, Waiting
 from paxos.messages import Accept, Accepted, Echo, Heartbeat, Probe, ProbeReply
 from paxos.settings import Settings
+from paxos.succession_messages import Resigned
 from tests.unit.company import FIRST, SETTINGS, batch, company, started
 
 ELECTION_TIMER = StartTimer(ELECTION, SETTINGS.election_timeout_seconds, SETTINGS.election_jitter_seconds)
@@ -101,8 +102,8 @@ def test_hearing_a_leader_ends_a_probe() -> None:
 def test_a_candidate_or_leader_that_hears_another_leader_lets_go(make: Callable[[], Election]) -> None:
     election = make()
     assert election.handle("p2", Heartbeat(LEADER, 0)) == telling(Resign())
-    election.handle("p1", Deposed(FIRST))
-    assert election.handle("p2", Heartbeat(LEADER, 0)).tell == (Following("p2"),)
+    assert election.handle("p1", Deposed(FIRST)).tell == (Following("p2"),)
+    assert election.handle("p2", Heartbeat(LEADER, 0)).tell == ()
 
 
 def test_a_leader_ignores_one_of_a_lower_ballot() -> None:
@@ -271,3 +272,43 @@ def test_votes_for_a_reigning_ballot_are_as_good_as_echoes() -> None:
         for acceptor in ("a1", "a2"):
             election.handle(acceptor, Accepted(FIRST, 0, 0))
         assert Resign() not in election.handle("p1", Expired(HEARTBEAT)).tell
+
+
+# ---- hand-overs ------------------------------------------------------------------------------------------------------------------
+
+
+def test_told_to_succeed_it_campaigns_without_a_probe() -> None:
+    election = following()
+    assert election.handle("p1", Succeed(LEADER)) == Effects(timers=(ELECTION_TIMER,), tell=(Lead(LEADER),))
+    assert isinstance(election.phase, Campaigning)
+    assert election.handle("p1", Succeed(LEADER)) == NOTHING
+
+
+def test_a_wish_of_a_leader_that_was_followed_by_another_comes_too_late() -> None:
+    assert following().handle("p1", Succeed(FIRST)) == NOTHING
+
+
+def test_a_leader_that_resigns_is_replaced_without_waiting_for_its_silence() -> None:
+    election = following()
+    election.handle("p2", Accept(LEADER, 0, batch(), 0))
+    effects = election.handle("p2", Resigned(LEADER))
+    assert effects.tell == (Following(""),)
+    (timer,) = started(effects).values()
+    assert (timer.name, timer.after_seconds) == (ELECTION, 0.0)
+    assert timer.jitter_seconds < SETTINGS.election_timeout_seconds
+    assert isinstance(election.handle("p1", Expired(ELECTION)).send[0].message, Probe)
+
+
+@pytest.mark.parametrize(("source", "ballot"), [("p3", LEADER), ("p1", FIRST)])
+def test_only_the_leader_that_is_followed_can_resign(source: str, ballot: Ballot) -> None:
+    assert following().handle(source, Resigned(ballot)) == NOTHING
+    assert reigning().handle(source, Resigned(ballot)) == NOTHING
+
+
+def test_a_node_that_is_about_to_stop_campaigns_no_more() -> None:
+    election = following()
+    assert election.handle("p1", Retire()) == NOTHING
+    assert election.handle("p1", Expired(ELECTION)) == telling(Following(""))
+    assert election.handle("p1", Expired(ELECTION)) == NOTHING
+    assert election.handle("p1", Succeed(LEADER)) == NOTHING
+    assert campaigning().handle("p1", Retire()) == telling(Resign())

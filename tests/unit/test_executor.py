@@ -7,7 +7,8 @@ import pytest
 from paxos.errors import InvariantViolation
 from paxos.executor import Executor
 from paxos.messages import Result, ResultKind
-from paxos.values import Action, Batch, Command, Open, Operation
+from paxos.sessions import TOO_MUCH_UNSETTLED, UNSETTLED_BYTES, UNSETTLED_COUNT
+from paxos.values import Action, Batch, Close, Command, Open, Operation
 from tests.unit.company import FIRST
 
 OPEN = Open("c", 7, 1000)
@@ -82,6 +83,35 @@ def test_an_operation_for_no_machine_keeps_its_session_alive() -> None:
     executor, _ = opened()
     assert executor.execute(1, batch(operation(1, machine=""), stamp=900)) == (done(1, b""),)
     assert executor.execute(2, batch(operation(2), stamp=1800)) == (done(2, b"1:x"),)
+
+
+def refused(number: int) -> tuple[str, Result]:
+    """What client c is told who does not settle."""
+    return "c", Result(1, number, ResultKind.REFUSED, TOO_MUCH_UNSETTLED)
+
+
+def test_nothing_of_a_session_is_executed_after_it_was_closed() -> None:
+    executor, machine = opened()
+    assert executor.execute(1, batch(operation(1, b"a"), Close(1), operation(2, b"b"))) == (done(1, b"1:a"),)
+    assert executor.execute(2, batch(Close(1), Close(9), operation(1, b"a"))) == ()
+    assert machine.told == [b"a"]
+    assert len(executor.sessions) == 0
+
+
+def test_an_operation_is_refused_for_good_where_too_many_bytes_are_not_settled() -> None:
+    executor, machine = opened()
+    executor.execute(1, batch(operation(1, b"x" * UNSETTLED_BYTES)))
+    assert executor.execute(2, batch(operation(2))) == (refused(2),)
+    assert executor.execute(3, batch(operation(3, settled=2), operation(2))) == (done(3, b"2:x"), refused(2))
+    assert len(machine.told) == 2
+
+
+def test_a_session_that_settles_nothing_ends() -> None:
+    executor, machine = opened()
+    executor.execute(1, batch(*(operation(number, machine="") for number in range(1, UNSETTLED_COUNT + 1))))
+    assert executor.execute(2, batch(operation(UNSETTLED_COUNT + 1))) == (refused(UNSETTLED_COUNT + 1),)
+    assert executor.execute(3, batch(operation(UNSETTLED_COUNT + 2, settled=UNSETTLED_COUNT))) == ()
+    assert len(executor.sessions) == len(machine.told) == 0
 
 
 def test_the_digest_is_a_function_of_all_results() -> None:

@@ -67,19 +67,26 @@ def item(key: str, revision: int, value: bytes | None = None, created: int = 0, 
     return Item(key, key.encode() if value is None else value, revision, created or revision, version)
 
 
-def test_a_put_tells_its_revision_and_what_was_there() -> None:
+def test_a_put_tells_its_revision_and_on_request_what_was_there() -> None:
     store = Store()
-    assert store.do(Put("a", b"1")) == Written(1, None)
-    assert store.do(Put("a", b"2")) == Written(2, item("a", 1, b"1"))
+    assert store.do(Put("a", b"1", previous=True)) == Written(1, None)
+    assert store.do(Put("a", b"2", previous=True)) == Written(2, item("a", 1, b"1"))
     assert store.ask(Get("a")) == Found((item("a", 2, b"2", 1, 2),), 2)
     assert store.ask(Get("b")) == Found((), 2)
 
 
-def test_a_delete_tells_what_it_removed_and_of_nothing_makes_no_revision() -> None:
+def test_what_was_there_is_not_told_unasked() -> None:
+    store = filled("a", "b")
+    assert store.do(Put("a", b"x" * 1000)) == Written(3)
+    assert len(store.machine.execute(encode(Put("a", b"y")))) < 10
+    assert store.do(Delete("a")) == Deleted(5, 1)
+
+
+def test_a_delete_tells_on_request_what_it_removed_and_of_nothing_makes_no_revision() -> None:
     store = filled("a", "a/b", "b")
-    assert store.do(Delete("c")) == Deleted(3, 0, None)
-    assert store.do(Delete("b")) == Deleted(4, 1, item("b", 3))
-    assert store.do(Delete("a", prefix=True)) == Deleted(5, 2, None)
+    assert store.do(Delete("c", previous=True)) == Deleted(3, 0, None)
+    assert store.do(Delete("b", previous=True)) == Deleted(4, 1, item("b", 3))
+    assert store.do(Delete("a", prefix=True, previous=True)) == Deleted(5, 2, None)
     assert store.ask(Range("")) == Found((), 5)
     assert store.do(Put("a", b"x")) == Written(6, None)
     assert store.ask(Get("a")) == Found((item("a", 6, b"x"),), 6)
@@ -90,7 +97,7 @@ def test_compare_and_set_writes_at_the_revision_and_at_no_other() -> None:
     assert store.do(CompareAndSet("a", 3, b"x")) == Refused(None)
     assert store.do(CompareAndSet("a", 0, b"x")) == Written(1, None)
     assert store.do(CompareAndSet("a", 0, b"y")) == Refused(item("a", 1, b"x"))
-    assert store.do(CompareAndSet("a", 1, None)) == Deleted(2, 1, item("a", 1, b"x"))
+    assert store.do(CompareAndSet("a", 1, None)) == Deleted(2, 1)
 
 
 def test_a_range_is_in_code_point_order_and_cut_at_its_limit() -> None:

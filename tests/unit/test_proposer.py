@@ -9,7 +9,8 @@ from paxos.effects import ACCEPTORS, NOTHING, CancelTimer, Effects, Send, StartT
 from paxos.errors import InvariantViolation
 from paxos.groups import LOG
 from paxos.messages import Accept, Nack, Prepare, Promise, Vote
-from paxos.proposer import RETRY, Idle, Leading, Preparing, Proposer
+from paxos.phases import Idle, Leading, Preparing
+from paxos.proposer import RETRY, Proposer
 from paxos.records import Learned, RoundUsed
 from paxos.settings import Settings
 from paxos.values import Command

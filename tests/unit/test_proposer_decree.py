@@ -7,7 +7,8 @@ from paxos.cues import Chosen, Deposed, Elected, Expired, Inspect, Propose, Unde
 from paxos.effects import ACCEPTORS, NOTHING, CancelTimer, Effects, Send, StartTimer, telling
 from paxos.groups import decree_group
 from paxos.messages import Accept, Nack, Prepare, Promise, Vote
-from paxos.proposer import BACK_OFF, RETRY, Idle, Leading, Preparing, Proposer
+from paxos.phases import Idle, Leading, Preparing
+from paxos.proposer import BACK_OFF, RETRY, Proposer
 from paxos.records import RoundUsed
 from paxos.settings import Settings
 from paxos.values import Command

@@ -4,11 +4,12 @@ import pytest
 
 from paxos.ballot import END_SLOT, ZERO, Ballot
 from paxos.batches import decode_batch
-from paxos.cues import Chosen, Expired, Lead, Propose
-from paxos.effects import ACCEPTORS, NOTHING, Effects, Send, StartTimer
+from paxos.cues import Chosen, Drained, Expired, Lead, Propose, Resume, Yield
+from paxos.effects import ACCEPTORS, NOTHING, Effects, Send, StartTimer, telling
 from paxos.groups import LOG
 from paxos.messages import Accept, Promise, Vote
-from paxos.proposer import RETRY, Leading, Proposer
+from paxos.phases import Leading
+from paxos.proposer import RETRY, Proposer
 from paxos.settings import Settings
 from paxos.values import Action, Command
 from tests.unit.company import BLUE, FIRST, GREEN, RED, SETTINGS, batch, company, empty_archive
@@ -131,3 +132,30 @@ def test_what_others_got_chosen_below_moves_a_campaign_on() -> None:
     proposer.handle("a2", Promise(FIRST, 1, END_SLOT, ()))
     assert isinstance(proposer.phase, Leading)
     assert proposer.phase.next_slot == 1
+
+
+# ---- hand-overs ------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_leader_that_yields_proposes_nothing_and_says_when_all_is_chosen() -> None:
+    proposer = leading(batch_bytes=1)
+    proposer.handle("p1", Propose((BLUE, RED)))
+    proposer.flush()
+    proposer.handle("p1", Propose((GREEN,)))
+    assert proposer.handle("p1", Yield()) + proposer.flush() == NOTHING
+    assert proposer.handle("p1", Chosen(0, FIRST, batch(BLUE))) == NOTHING
+    assert proposer.handle("p1", Chosen(1, FIRST, batch(RED))) == telling(Drained())
+    assert proposer.flush() == NOTHING
+
+
+def test_a_leader_with_nothing_in_flight_yields_at_once_and_goes_on_when_nobody_took_over() -> None:
+    proposer = leading()
+    proposer.handle("p1", Propose((BLUE,)))
+    assert proposer.handle("p1", Yield()) == telling(Drained())
+    assert proposer.handle("p1", Resume()) == NOTHING
+    assert proposed(proposer.flush()) == [(0, (BLUE,))]
+
+
+def test_who_does_not_lead_has_nothing_to_yield() -> None:
+    proposer = Proposer(LOG, company(), empty_archive())
+    assert proposer.handle("p1", Yield()) + proposer.handle("p1", Resume()) == NOTHING

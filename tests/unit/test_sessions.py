@@ -67,16 +67,28 @@ def test_a_session_without_a_length_lasts_a_moment() -> None:
 def test_results_that_the_client_has_are_forgotten() -> None:
     sessions = opened()
     session = entered(sessions, operation(1))
-    session.results.update({1: b"a", 2: b"b", 3: b"c"})
-    assert entered(sessions, operation(4, settled=3)).results == {3: b"c"}
-    assert session.settled == 3
+    for number, result in enumerate((b"a", b"b", b"cc"), 1):
+        session.remember(operation(number), result)
+    assert entered(sessions, operation(4, settled=3)).results == {3: b"cc"}
+    assert (session.settled, session.result_bytes) == (3, 2)
 
 
 def test_a_client_that_settles_far_ahead_costs_what_is_kept() -> None:
     sessions = opened()
     session = entered(sessions, operation(1))
-    session.results.update({1: b"a", 2**60: b"b"})
-    assert entered(sessions, operation(5, settled=2**59)).results == {2**60: b"b"}
+    session.remember(operation(1), b"a")
+    session.remember(operation(2**60), b"bb")
+    assert entered(sessions, operation(5, settled=2**59)).results == {2**60: b"bb"}
+    assert session.result_bytes == 2
+
+
+def test_a_session_that_was_closed_has_ended_and_its_end_comes_no_second_time() -> None:
+    sessions = opened()
+    sessions.close(1)
+    sessions.close(1)
+    assert (sessions.find(1), len(sessions)) == (None, 0)
+    sessions.advance(5000)
+    assert sessions.open(Open("d", 1, 100)) == 2
 
 
 def test_what_was_settled_stays_settled() -> None:

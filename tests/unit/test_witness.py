@@ -7,6 +7,7 @@ from paxos.cues import Expired
 from paxos.effects import NOTHING, Effects, Send, sending
 from paxos.election import LEADER_HEARD, Witness
 from paxos.messages import Accept, Echo, Heartbeat, Probe, ProbeReply
+from paxos.succession_messages import Resigned
 from tests.unit.company import FIRST, SETTINGS, started
 
 LEADER = Ballot(3, "p2")
@@ -66,3 +67,17 @@ def test_proposals_of_others_say_nothing_of_the_leader(witness: Witness) -> None
     witness.handle("p1", Accept(FIRST, 0, b"", 0))
     witness.handle("p1", Accept(LEADER, 0, b"", 0))
     assert witness.handle("a1", Expired(LEADER_HEARD)) == NOTHING
+
+
+def test_a_leader_that_resigns_is_heard_no_more_not_even_late(witness: Witness) -> None:
+    assert witness.handle("p2", Resigned(LEADER)) == NOTHING
+    assert witness.handle("p1", Probe(1)) == sending("p1", ProbeReply(1, False, LEADER, 5))
+    assert witness.handle("p2", Heartbeat(LEADER, 5)) == NOTHING
+    higher = Ballot(4, "p1")
+    assert witness.handle("p1", Heartbeat(higher, 5)).send == (Send("p1", Echo(higher)),)
+
+
+@pytest.mark.parametrize(("source", "ballot"), [("p3", LEADER), ("p1", FIRST)])
+def test_nobody_resigns_for_the_leader(witness: Witness, source: str, ballot: Ballot) -> None:
+    assert witness.handle(source, Resigned(ballot)) == NOTHING
+    assert witness.handle("p1", Probe(1)) == sending("p1", ProbeReply(1, True, LEADER, 5))

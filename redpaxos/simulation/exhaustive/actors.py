@@ -17,7 +17,8 @@ from paxos.cues import Chosen, Expired, Lead, Message, Propose
 from paxos.effects import ACCEPTORS, LEARNERS, PROPOSERS
 from paxos.errors import InvariantViolation
 from paxos.messages import Accept, Nack, Prepare
-from paxos.proposer import Leading, Proposer
+from paxos.phases import Leading
+from paxos.proposer import Proposer
 from paxos.replica import Replica
 from redpaxos.simulation.exhaustive.case import Case
 from redpaxos.simulation.scripted.conduct import Conduct, Fact

@@ -16,7 +16,7 @@ from paxos.batches import decode_batch
 from paxos.cues import Message, Propose
 from paxos.errors import InvariantViolation
 from paxos.messages import Accept, Accepted, AskChosen, AskVotes, ChosenPage, Nack, Prepare, Promise, Vote, VotesPage
-from paxos.values import Action, Command, Open, Operation
+from paxos.values import Action, Close, Command, Open, Operation
 
 _LEAST_WIDTH = 10
 _MARGIN = 2
@@ -176,6 +176,8 @@ def _action(action: Action) -> str:
             return f"open {action.client}"
         case Operation():
             return f"operation {action.session}.{action.number}"
+        case Close():
+            return f"close {action.session}"
         case _:
             assert_never(action)
 

@@ -1,0 +1,95 @@
+"""Who leads, as a client asks for it: `redpaxos lead transfer`."""
+
+import threading
+import time
+from collections.abc import Iterator
+
+from actors.channels import check_name
+from paxos.effects import PROPOSERS
+from paxos.errand import Contact
+from paxos.groups import LOG
+from paxos.messages import Locate, Located, OutcomeKind, Transfer, Transferred
+from redpaxos.errors import NotDoneError, OutcomeUnknownError, RejectedError
+from redpaxos.line import LOCATED, Line, transfer_key
+from transport.base import TransportDownError, TransportError
+
+_LOCATE_SECONDS = 0.1
+_REPEAT_SECONDS = 0.3
+# A leader gives up sooner than this, and says so.
+_ANSWER_SECONDS = 5.0
+_PAUSE_SECONDS = 0.05
+
+
+class Leadership:
+    """The lead of the log, from a client's side; safe to share between threads."""
+
+    def __init__(self, line: Line, numbers: Iterator[int]) -> None:
+        self._line = line
+        self._numbers = numbers
+        # Never set: what a thread pauses on.
+        self._never = threading.Event()
+
+    def transfer(self, heir: str, timeout: float) -> None:
+        """Make the node `heir` lead; returns when it does.
+
+        Raises RejectedError, NotDoneError, or OutcomeUnknownError after `timeout` seconds, or when the leader gave it up.
+        """
+        check_name("node", heir)
+        deadline = time.monotonic() + timeout
+        # Requests that nobody answered: a leader may yet act on them.
+        open_count = 0
+        while time.monotonic() < deadline:
+            leader = self._find(deadline)
+            if leader is None:
+                continue
+            if leader.node == heir:
+                return
+            transfer = Transfer(heir, next(self._numbers), leader.incarnation)
+            answer = self._ask(leader.node, transfer, min(deadline, time.monotonic() + _ANSWER_SECONDS))
+            if answer is None:
+                open_count += 1
+            elif answer.kind is OutcomeKind.REDIRECT:
+                self._never.wait(_PAUSE_SECONDS)
+            elif answer.kind is not OutcomeKind.DONE:
+                raise _failure(answer, open_count)
+        if open_count:
+            raise OutcomeUnknownError(f"no answer within {timeout} s: {heir} may lead yet; `redpaxos status` tells", "")
+        raise NotDoneError(f"nobody was found to lead within {timeout} s: are a quorum and Redis in reach?")
+
+    def _find(self, deadline: float) -> Contact | None:
+        """The leader, if it says within a moment that it is."""
+        with self._line.listening(LOCATED) as answers:
+            try:
+                self._line.send(PROPOSERS, LOG, Locate())
+            except TransportError:
+                self._never.wait(_PAUSE_SECONDS)
+                return None
+            for source, message in answers.until(min(deadline, time.monotonic() + _LOCATE_SECONDS)):
+                if isinstance(message, Located) and message.leader == source:
+                    return Contact(source, message.incarnation)
+        return None
+
+    def _ask(self, leader: str, transfer: Transfer, until: float) -> Transferred | None:
+        """The leader's answer; what may be lost is sent again, and carried out once."""
+        with self._line.listening(transfer_key(transfer.attempt)) as answers:
+            while time.monotonic() < until:
+                try:
+                    self._line.send(leader, LOG, transfer)
+                except TransportDownError:
+                    self._never.wait(_PAUSE_SECONDS)
+                    continue
+                except TransportError:
+                    self._never.wait(_PAUSE_SECONDS)
+                heard = answers.next(min(until, time.monotonic() + _REPEAT_SECONDS))
+                if heard is not None and isinstance(heard[1], Transferred):
+                    return heard[1]
+        return None
+
+
+def _failure(answer: Transferred, open_count: int) -> Exception:
+    """What the caller is told of a transfer that was not done, or may not have been."""
+    if answer.kind is OutcomeKind.REJECTED:
+        return RejectedError(answer.reason)
+    if answer.kind is OutcomeKind.NOT_DONE and not open_count:
+        return NotDoneError(answer.reason)
+    return OutcomeUnknownError(f"{answer.reason}; `redpaxos status` tells who leads", "")
