@@ -10,6 +10,7 @@ The same class runs under Pykka's thread and in the simulator, which calls on_st
 import json
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -17,6 +18,7 @@ import pykka
 from msgspec import Struct
 
 from actors.channels import Channels
+from actors.inbox import Inbox
 from actors.mailbox import Mailbox
 from actors.sequences import Sequences
 from actors.storage.base import Storage
@@ -37,10 +39,15 @@ WAKE = "wake"
 _DRAIN_COUNT = 512
 _FRAME_BYTES = 256 * 1024
 _CAST_COUNT = 4096
+_TRANSITIONS = frozenset((Elected, Deposed, Following, Succeed))
 
 
 def _nobody_waits() -> None:
     """Nobody wants to know."""
+
+
+def _by_itself(inbox: Inbox) -> None:
+    """The inbox minds nothing but what it is told."""
 
 
 FORGETFUL = "a node that lost its disk may have forgotten promises, so it is lost to this cluster, and the others go on without it"
@@ -95,6 +102,8 @@ class Wiring(Struct):
     failed: Callable[[BaseException], None]
     # Every kind of actor that this node runs, so that its reports tell how many to expect.
     actors: tuple[str, ...] = ()
+    # Called on the actor's thread before anything else: what its inbox is to mind.
+    mind: Callable[[Inbox], None] = _by_itself
     # Called once when the actor hears its channels.
     begun: Callable[[], None] = _nobody_waits
     # Called when the node may stop, after it was told to retire: what had to be said of it has been sent.
@@ -112,6 +121,8 @@ class RoleActor(pykka.ThreadingActor):
 
     def __init__(self, wiring: Wiring) -> None:
         super().__init__()
+        assert isinstance(self.actor_inbox, Inbox)
+        self._inbox = self.actor_inbox
         self._wiring = wiring
         self._node = wiring.company.node
         self._identity = wiring.storage.identity
@@ -136,9 +147,14 @@ class RoleActor(pykka.ThreadingActor):
 
     # ---- Pykka's hooks -----------------------------------------------------------------------------------------------------------
 
+    @staticmethod
+    def _create_actor_inbox() -> Inbox:
+        return Inbox()
+
     def on_start(self) -> None:
         """Hear one's audiences and oneself, and wake the log."""
         try:
+            self._wiring.mind(self._inbox)
             self.subscribe()
             self._begin()
             self._perform()
@@ -209,7 +225,8 @@ class RoleActor(pykka.ThreadingActor):
         # A stranger's numbers begin anew and are no sign of a duplicate, so who speaks is asked first.
         if not self._is_known(envelope):
             return
-        self._meet_twin(channel, envelope)
+        if envelope.source == self._node:
+            self._meet_twin(channel, envelope)
         if not self._sequences.is_fresh(f"{channel}/{envelope.store}", envelope.incarnation, envelope.sequence):
             return
         for letter in envelope.letters:
@@ -257,7 +274,7 @@ class RoleActor(pykka.ThreadingActor):
 
     def _meet_twin(self, channel: str, envelope: Envelope) -> None:
         """Stop where somebody else speaks with this very store: a copy of the directory, which keeps promises of its own."""
-        if envelope.source != self._node or envelope.store != self.store or envelope.store_id != self._identity.store_id:
+        if envelope.store != self.store or envelope.store_id != self._identity.store_id:
             return
         said = (self._identity.boot_count, self._sent_count[channel])
         if (envelope.incarnation, envelope.sequence) > said:
@@ -270,7 +287,8 @@ class RoleActor(pykka.ThreadingActor):
         cast = self._casts.get(group)
         if cast is None:
             cast = self._casts[group] = self.make_cast(group)
-        else:
+        elif group != LOG:
+            # The log's never goes.
             self._casts.move_to_end(group)
         return cast
 
@@ -293,7 +311,7 @@ class RoleActor(pykka.ThreadingActor):
         for told in effects.tell:
             if isinstance(told, Retired):
                 self._has_retired = True
-            elif isinstance(told, Elected | Deposed | Following | Succeed) and not is_decree(group):
+            elif type(told) in _TRANSITIONS and not is_decree(group):
                 self._wiring.trace(f"{self._node} {self.kind} {group}: {told}")
         self._announcements += [(announcement.door, announcement.payload) for announcement in effects.announce]
 
@@ -309,7 +327,12 @@ class RoleActor(pykka.ThreadingActor):
         self._running[group, name] = self._generation
         ring = Ring(group, name, self._generation)
         seconds = timer.after_seconds + self._wiring.random.random() * timer.jitter_seconds
-        self._wiring.timers.after(seconds, lambda: self._wiring.mailbox.remind(ring))
+        self._wiring.timers.after(seconds, partial(self._remind, ring))
+
+    def _remind(self, ring: Ring) -> None:
+        """A timer's time is over; one that was restarted or cancelled meanwhile wakes nobody."""
+        if self._running.get((ring.group, ring.timer)) == ring.generation:
+            self._wiring.mailbox.remind(ring)
 
     def _perform(self) -> None:
         """Write, then send: the only place where either happens."""
@@ -322,11 +345,10 @@ class RoleActor(pykka.ThreadingActor):
         binding = any(not isinstance(record, LAZY) for record in records)
         if binding:
             self._wiring.storage.write(records, sync=True)
-        for target, posted in letters.items():
-            for part in self.parcel(posted):
-                self._publish(self._wiring.channels.outgoing(target, self._node), part)
-        for door, payload in announcements:
-            self._hand(self._wiring.channels.door(door), payload)
+        frames = [self._frame(target, part) for target, posted in letters.items() for part in self.parcel(posted)]
+        frames += [(self._wiring.channels.door(door), payload) for door, payload in announcements]
+        if frames:
+            self._publish(frames)
         if records and not binding:
             # What only repeats what a quorum has on disk keeps nobody waiting.
             self._wiring.storage.write(records, sync=False)
@@ -349,18 +371,19 @@ class RoleActor(pykka.ThreadingActor):
         if part:
             yield tuple(part)
 
-    def _publish(self, channel: str, letters: tuple[Letter, ...]) -> None:
+    def _frame(self, target: str, letters: tuple[Letter, ...]) -> tuple[str, bytes]:
+        channel = self._wiring.channels.outgoing(target, self._node)
         self._sent_count[channel] += 1
         identity = self._identity
         number = self._sent_count[channel]
         envelope = Envelope(
             identity.cluster, self._node, self.store, identity.store_id, identity.boot_count, number, letters, self._fingerprint
         )
-        self._hand(channel, self._wiring.codec.encode(envelope))
+        return channel, self._wiring.codec.encode(envelope)
 
-    def _hand(self, channel: str, payload: bytes) -> None:
+    def _publish(self, frames: list[tuple[str, bytes]]) -> None:
         try:
-            self._wiring.transport.publish(channel, payload)
+            self._wiring.transport.publish_together(frames)
         except TransportError:
             # Lost, like any message may be: whoever needs it asks again.
             self.refused["publish failed"] += 1

@@ -65,6 +65,10 @@ class JournalTransport:
             raise TransportDownError("no connection")
         self.journal.append(("publish", (channel, payload)))
 
+    def publish_together(self, frames: Sequence[tuple[str, bytes]]) -> None:
+        for channel, payload in frames:
+            self.publish(channel, payload)
+
     def close(self) -> None:
         pass
 

@@ -11,9 +11,9 @@ import redis
 from tests.servers import RedisServer
 from tests.transport.inbox import Inbox, wait_until
 from transport.base import PayloadTooLargeError, TransportDownError, TransportError
-from transport.broker import BrokerTransport
 from transport.redis_pubsub import RedisPubSubTransport
 from transport.redis_socket import RedisSocketTransport
+from transport.threaded import BrokerTransport
 
 Connect = Callable[..., BrokerTransport]
 
