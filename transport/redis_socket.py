@@ -23,6 +23,7 @@ from transport.owned import OwnedTransport
 from transport.subscriptions import Subscription
 from transport.threaded import BrokerTransport
 
+CHUNK_COUNT = 16
 CHUNK_BYTES = 256 * 1024
 """Received at once; more than one TLS record (16 KiB), so that nothing is left inside the TLS layer where poll() cannot see it."""
 
@@ -112,15 +113,27 @@ class SocketLink:
         return self._receive() if self._reading_number in ready else ()
 
     def _receive(self) -> Sequence[Frame]:
+        """What has arrived, several chunks of it where there is so much: it had better wait here than in the server's buffer for us."""
+        frames: list[Frame] = []
+        size = CHUNK_BYTES
+        for _ in range(CHUNK_COUNT):
+            if size < CHUNK_BYTES:
+                break
+            size = self._receive_chunk()
+            frames += self._frames(size)
+        return frames
+
+    def _receive_chunk(self) -> int:
+        """How many bytes are in the chunk; 0 if there were none after all."""
         try:
             size = self._reading.recv_into(self._chunk)
         except _WOULD_BLOCK:
-            return ()
+            return 0
         except OSError as error:
             raise TransportDownError(f"the connection broke: {error}") from error
         if size == 0:
             raise TransportDownError("the server closed the connection")
-        return self._frames(size)
+        return size
 
     def shut(self) -> None:
         """Shut both sockets down, which wakes their threads; see Link."""
