@@ -9,45 +9,31 @@ The same class runs under Pykka's thread and in the simulator, which calls on_st
 
 import json
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import partial
-from random import Random
 from typing import Any
 
 import pykka
-from msgspec import Struct
 
 from actors.channels import Channels
 from actors.inbox import Inbox
-from actors.mailbox import Mailbox
 from actors.sequences import Sequences
-from actors.storage.base import Storage
-from actors.timers import Timers
 from actors.weights import weight_of
+from actors.wiring import Cue, Delivery, Item, Ring, Wiring
 from paxos.cast import Cast
-from paxos.codec import Codec, Envelope, Letter
-from paxos.company import Company
-from paxos.cues import Begin, Deposed, Elected, Expired, Following, LocalMessage, Message, Now, Retired, Succeed
+from paxos.codec import Envelope, Letter
+from paxos.cues import Begin, Deposed, Elected, Expired, Following, Message, Now, Retired, Succeed
 from paxos.effects import Effects, Send, StartTimer
 from paxos.errors import MalformedError, PaxosError
 from paxos.groups import LOG, is_decree
 from paxos.messages import Inquire, Report, Stranger
 from paxos.records import LAZY, PeerStore, Record
-from transport.base import Transport, TransportClosedError, TransportError
+from transport.base import TransportClosedError, TransportError
 
-WAKE = "wake"
 _DRAIN_COUNT = 512
 _FRAME_BYTES = 256 * 1024
 _CAST_COUNT = 4096
 _TRANSITIONS = frozenset((Elected, Deposed, Following, Succeed))
-
-
-def _nobody_waits() -> None:
-    """Nobody wants to know."""
-
-
-def _by_itself(inbox: Inbox) -> None:
-    """The inbox minds nothing but what it is told."""
 
 
 FORGETFUL = "a node that lost its disk may have forgotten promises, so it is lost to this cluster, and the others go on without it"
@@ -55,59 +41,6 @@ FORGETFUL = "a node that lost its disk may have forgotten promises, so it is los
 
 class StrangerError(PaxosError):
     """This node's store is not the one that its peers remember under its name."""
-
-
-class Delivery(Struct, frozen=True):
-    """A payload that arrived on a channel."""
-
-    channel: str
-    payload: bytes
-
-
-class Ring(Struct, frozen=True):
-    """A timer of a group ran out; of an older generation than the running one it means nothing."""
-
-    group: str
-    timer: str
-    generation: int
-
-
-class Cue(Struct, frozen=True):
-    """The node itself tells the roles of a group something."""
-
-    group: str
-    message: LocalMessage
-
-
-Item = Delivery | Ring | Cue
-"""What waits in an actor's mailbox."""
-
-
-class Wiring(Struct):
-    """All that an actor needs from outside: one of each, made in the composition root."""
-
-    company: Company
-    channels: Channels
-    codec: Codec
-    storage: Storage
-    transport: Transport
-    timers: Timers
-    random: Random
-    # Milliseconds that elapse on this node; where it begins means nothing.
-    clock: Callable[[], int]
-    mailbox: Mailbox[Item]
-    # Called with one line a transition.
-    trace: Callable[[str], None]
-    # Called once with the reason when the actor has failed; it may not go on, and nor may its node.
-    failed: Callable[[BaseException], None]
-    # Every kind of actor that this node runs, so that its reports tell how many to expect.
-    actors: tuple[str, ...] = ()
-    # Called on the actor's thread before anything else: what its inbox is to mind.
-    mind: Callable[[Inbox], None] = _by_itself
-    # Called once when the actor hears its channels.
-    begun: Callable[[], None] = _nobody_waits
-    # Called when the node may stop, after it was told to retire: what had to be said of it has been sent.
-    retired: Callable[[], None] = _nobody_waits
 
 
 class RoleActor(pykka.ThreadingActor):

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from actors.base import Delivery, Item, Wiring
 from actors.learner import LearnerActor
+from actors.wiring import Delivery, Item, Wiring
 from paxos import doors
 from paxos.cast import Cast
 from paxos.casting import proposer_cast
@@ -47,7 +47,7 @@ class ProposerActor(LearnerActor):
         """A leader that has failed says so, and the others need not wait for its silence; its ballot was on disk before it led."""
         phase = self._proposer().phase
         if isinstance(phase, Leading):
-            self._publish(self._wiring.channels.outgoing(ACCEPTORS, self._node), (Letter(LOG, Resigned(phase.ballot)),))
+            self._publish([self._frame(ACCEPTORS, (Letter(LOG, Resigned(phase.ballot)),))])
 
     def report(self) -> dict[str, Any]:
         """Who leads, besides what a learner reports."""

@@ -19,7 +19,7 @@ import pykka
 from msgspec import Struct
 
 from actors.acceptor import AcceptorActor
-from actors.base import FORGETFUL, WAKE, Cue, Item, RoleActor, Wiring
+from actors.base import FORGETFUL, RoleActor
 from actors.channels import Channels, check_name
 from actors.inbox import Inbox
 from actors.learner import LearnerActor
@@ -29,6 +29,7 @@ from actors.storage.base import Storage, StorageError, StoreMismatchError
 from actors.storage.journaled import JournalStorage
 from actors.storage.sqlite import SqliteStorage
 from actors.timers import HeapTimers
+from actors.wiring import WAKE, Cue, Item, Wiring
 from paxos.codec import Codec
 from paxos.company import Company
 from paxos.cues import Retire

@@ -4,11 +4,12 @@ from collections.abc import Callable, Sequence
 from random import Random
 
 from actors.acceptor import AcceptorActor
-from actors.base import WAKE, Delivery, Item, RoleActor, Wiring
+from actors.base import RoleActor
 from actors.channels import Channels
 from actors.mailbox import Mailbox
 from actors.storage.base import StorageError
 from actors.storage.memory import MemoryStorage
+from actors.wiring import WAKE, Delivery, Item, Wiring
 from paxos.codec import Codec, Envelope, Letter
 from paxos.company import Company
 from paxos.groups import LOG
