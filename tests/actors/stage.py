@@ -34,6 +34,8 @@ class JournalStorage(MemoryStorage):
     def __init__(self, node: str, journal: list[Act], boot_count: int = 1) -> None:
         super().__init__("demo", node, "store-of-" + node, boot_count)
         self.journal = journal
+        # Whether each write was asked to be on disk.
+        self.syncs: list[bool] = []
         self.fails = False
         self.closed = False
 
@@ -44,6 +46,7 @@ class JournalStorage(MemoryStorage):
         # Whom one has met is not what these tests are about.
         if kept := tuple(record for record in records if not isinstance(record, PeerStore)):
             self.journal.append(("write", kept))
+            self.syncs.append(sync)
 
     def close(self) -> None:
         super().close()
