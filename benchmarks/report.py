@@ -38,7 +38,7 @@ class Run(Struct, frozen=True):
     ratios: list[Ratio] = []
 
 
-def write_json(run: Run, path: Path) -> None:
+def write_json(run: Struct, path: Path) -> None:
     """The whole run, with every round."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(msgspec.json.format(msgspec.json.encode(run), indent=1) + b"\n")
