@@ -257,13 +257,20 @@ class Calls:
 
     def _located(self, source: str, message: Located) -> Effects:
         if not self._searching:
-            return NOTHING
+            return self._announced(Contact(source, message.incarnation)) if message.leader == source else NOTHING
         self._heard[Contact(source, message.incarnation)] = message.leader
         contact = next((heard for heard in self._heard if heard.node in self._heard.values()), None)
         if contact is None:
             return NOTHING
         self._searching, self.contact = False, contact
         return Effects(timers=(CancelTimer(LOCATE), CancelTimer(PAUSE))) + self._resume(contact)
+
+    def _announced(self, contact: Contact) -> Effects:
+        """Somebody says unasked that it leads: what is under way goes there."""
+        if self.contact is None or (contact.node == self.contact.node and contact.incarnation <= self.contact.incarnation):
+            return NOTHING
+        self.contact = contact
+        return self._resume(contact)
 
     def _resume(self, contact: Contact) -> Effects:
         """Send everything that is under way to this leader."""

@@ -8,6 +8,7 @@ and beyond some number its session ends. Ongaro, "Consensus: Bridging Theory and
 """
 
 import heapq
+from itertools import islice
 
 from msgspec import Struct
 
@@ -99,6 +100,10 @@ class Sessions:
     def find(self, number: int) -> Session | None:
         """The session of this number, if it has not ended."""
         return self._sessions.get(number)
+
+    def clients(self, count: int) -> tuple[str, ...]:
+        """Whose sessions are open, of so many that were opened last."""
+        return tuple({session.client: None for session in islice(reversed(self._sessions.values()), count)})
 
     def enter(self, operation: Operation) -> Session | None:
         """The operation's session, kept alive and with what the client has settled forgotten; None if it has ended."""
