@@ -34,23 +34,28 @@ class Inbox:
 
     def __init__(self) -> None:
         self._told: deque[Any] = deque()
-        # Written to by other threads, once until it is read, so that it never fills.
-        self._reading, self._writing = os.pipe()
+        self._timers = HeapTimers()
+        # The thread that gets; None until it has come.
+        self._owner: int | None = None
+        # A pipe that other threads write to, once until it is read, so that it never fills; below 0 while there is no owner to wake.
+        self._reading = self._writing = -1
         self._is_woken = False
         self._lock = threading.Lock()
-        self._owner: int | None = None
-        self._timers: HeapTimers | None = None
-        poller = select.poll()
-        poller.register(self._reading, select.POLLIN)
-        self._wait: Callable[[float], object] = lambda seconds: poller.poll(seconds * 1000)
+        self._wait: Callable[[float], object] = _do_not_wait
 
     def attend(self, timers: HeapTimers, transport: Owned | None) -> None:
-        """Mind these from here on, on the thread that calls."""
+        """Mind these from here on, on the thread that calls; once, before the first get()."""
+        with self._lock:
+            self._reading, self._writing = os.pipe()
         self._owner = threading.get_ident()
         self._timers = timers
         if transport is not None:
             transport.wake_on(self._reading)
             self._wait = transport.attend
+        else:
+            poller = select.poll()
+            poller.register(self._reading, select.POLLIN)
+            self._wait = lambda seconds: poller.poll(seconds * 1000)
 
     def put(self, message: Any) -> None:
         """Leave a message, and wake the actor."""
@@ -69,8 +74,10 @@ class Inbox:
 
     def get(self) -> Any:
         """The next message; before each, what has arrived is taken in, so that one drain covers as much as there is."""
+        if self._owner is None:
+            self.attend(self._timers, None)
         while True:
-            seconds = _LONGEST_SECONDS if self._timers is None else self._timers.ring_due(_LONGEST_SECONDS)
+            seconds = self._timers.ring_due(_LONGEST_SECONDS)
             self._wait(0.0 if self._told else seconds)
             if self._is_woken:
                 self._calm()
@@ -92,3 +99,7 @@ class Inbox:
             self._is_woken = False
             if self._reading >= 0:
                 os.read(self._reading, 1)
+
+
+def _do_not_wait(seconds: float) -> None:
+    """Nobody gets yet."""
