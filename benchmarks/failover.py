@@ -30,7 +30,6 @@ from transport.opening import open_transport
 CLUSTER = "failover"
 NAMES = ("n1", "n2", "n3")
 HOW = ("kill", "stop", "transfer")
-_STEADY_COUNT = 200
 _AFTER_SECONDS = 0.7
 _DEADLINE_SECONDS = 20.0
 _POLL_SECONDS = 0.01
@@ -42,6 +41,8 @@ class Plan(Struct, frozen=True):
     how: str = "kill"
     round_count: int = 50
     outstanding: int = 16
+    # Writes that are answered before each round.
+    steady_count: int = 200
 
 
 class Outcome(Struct, frozen=True):
@@ -132,7 +133,7 @@ def run_failover(plan: Plan, note: Callable[[str], None], data_directory: Path |
                 gaps = []
                 for number in range(plan.round_count):
                     note(f"round {number + 1} of {plan.round_count}")
-                    gaps.append(_round(plan.how, nodes, client, load))
+                    gaps.append(_round(plan, nodes, client, load))
                     note(f"round {number + 1} of {plan.round_count}: {gaps[-1] * 1000:.0f} ms")
             found = {key: read.value for key in load.acknowledged if (read := client.kv.get(key)) is not None}
         kept = sum(int(found.get(key, b"0")) >= number for key, number in load.acknowledged.items())
@@ -142,20 +143,20 @@ def run_failover(plan: Plan, note: Callable[[str], None], data_directory: Path |
     return Outcome(conditions, gaps, len(load.times), kept)
 
 
-def _round(how: str, nodes: Nodes, client: Client, load: Load) -> float:
+def _round(plan: Plan, nodes: Nodes, client: Client, load: Load) -> float:
     """Let the leader go once; for how long nobody was answered."""
     count = len(load.times)
-    _await(lambda: len(load.times) > count + _STEADY_COUNT and len(_reports(client)) == len(NAMES), "a steady load on all nodes")
+    _await(lambda: len(load.times) > count + plan.steady_count and len(_reports(client)) == len(NAMES), "a steady load on all nodes")
     leader = next(name for name, report in _reports(client).items() if report["leader"] == name)
     first = len(load.times)
     begun_at = time.monotonic()
-    if how == "transfer":
+    if plan.how == "transfer":
         client.transfer_lead(NAMES[(NAMES.index(leader) + 1) % len(NAMES)])
     else:
-        nodes.send(leader, signal.SIGKILL if how == "kill" else signal.SIGTERM)
+        nodes.send(leader, signal.SIGKILL if plan.how == "kill" else signal.SIGTERM)
     _await(lambda: bool(load.times) and load.times[-1] > begun_at + _AFTER_SECONDS, "an answer")
     answers = [begun_at, *(answered for answered in load.times[first:] if answered > begun_at)]
-    if how != "transfer":
+    if plan.how != "transfer":
         nodes.await_end(leader)
         nodes.start(leader)
     return max(later - earlier for earlier, later in pairwise(answers))
