@@ -22,18 +22,19 @@ from actors.weights import weight_of
 from actors.wiring import Cue, Delivery, Item, Ring, Wiring
 from paxos.cast import Cast
 from paxos.codec import Envelope, Letter
-from paxos.cues import Begin, Deposed, Elected, Expired, Following, Message, Now, Retired, Succeed
+from paxos.cues import Begin, Deposed, Elected, Expired, Following, Message, Now, Resumed, Retired, Succeed
 from paxos.effects import Effects, Send, StartTimer
 from paxos.errors import MalformedError, PaxosError
 from paxos.groups import LOG, is_decree
 from paxos.messages import Inquire, Report, Stranger
 from paxos.records import LAZY, PeerStore, Record
+from paxos.snapshots import SnapshotPart
 from transport.base import TransportClosedError, TransportError
 
 _DRAIN_COUNT = 512
 _FRAME_BYTES = 256 * 1024
 _CAST_COUNT = 4096
-_TRANSITIONS = frozenset((Elected, Deposed, Following, Succeed))
+_TRANSITIONS = frozenset((Elected, Deposed, Following, Succeed, Resumed))
 
 
 FORGETFUL = "a node that lost its disk may have forgotten promises, so it is lost to this cluster, and the others go on without it"
@@ -73,6 +74,7 @@ class RoleActor(pykka.ThreadingActor):
         self._complained: set[tuple[str, str]] = set()
         # What this drain has gathered, in order.
         self._records: list[Record] = []
+        self._parts: list[SnapshotPart] = []
         self._letters: dict[str, list[Letter]] = {}
         self._announcements: list[tuple[str, bytes]] = []
         self._touched: dict[str, Cast] = {}
@@ -237,6 +239,7 @@ class RoleActor(pykka.ThreadingActor):
 
     def _gather(self, group: str, effects: Effects) -> None:
         self._records += effects.persist
+        self._parts += effects.save
         for send in effects.send:
             self._post(group, send)
         for timer in effects.timers:
@@ -285,6 +288,9 @@ class RoleActor(pykka.ThreadingActor):
         if records and not binding:
             # What only repeats what a quorum has on disk keeps nobody waiting.
             self._wiring.storage.write(records, sync=False)
+        parts, self._parts = self._parts, []
+        for saved in parts:
+            self._wiring.storage.shelf.save(saved)
         if self._has_retired:
             self._has_retired = False
             self._wiring.retired()

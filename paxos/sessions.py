@@ -8,6 +8,7 @@ and beyond some number its session ends. Ongaro, "Consensus: Bridging Theory and
 """
 
 import heapq
+from collections.abc import Iterable
 from itertools import islice
 
 from msgspec import Struct
@@ -20,7 +21,7 @@ UNSETTLED_COUNT = 65_536
 TOO_MUCH_UNSETTLED = b"its session has too many results that were not settled"
 
 
-class Session(Struct):
+class Session(Struct, array_like=True):
     """One client's session."""
 
     client: str
@@ -84,6 +85,19 @@ class Sessions:
                 del self._sessions[number]
             else:
                 heapq.heappush(self._ends, (session.ends_at, number))
+
+    def snapshot(self) -> list[tuple[int, Session]]:
+        """All sessions with their numbers, as they are."""
+        copy = [Session(*(getattr(session, field) for field in Session.__struct_fields__)) for session in self._sessions.values()]
+        for session in copy:
+            session.results = session.results.copy()
+        return list(zip(self._sessions, copy, strict=True))
+
+    def restore(self, sessions: Iterable[tuple[int, Session]]) -> None:
+        """Have these sessions as well."""
+        for number, session in sessions:
+            self._sessions[number] = session
+            heapq.heappush(self._ends, (session.ends_at, number))
 
     def open(self, action: Open) -> int:
         """Open a session and return its number."""

@@ -13,14 +13,14 @@ from paxos.messages import Answer, AskSlot, Confirm, Confirmed, FreshSlot, Promi
 from paxos.proposer import Proposer
 from paxos.reader import CONFIRM, Reader
 from paxos.values import Command
-from tests.unit.company import FIRST, company, empty_archive
+from tests.unit.company import FIRST, Unsaved, company, empty_archive
 
 READ = Read(5, "shelf", b"?", fresh=True)
 RESULT = ("c", Result(1, 1, ResultKind.DONE, b""))
 CONFIRMING = Effects(send=(Send(ACCEPTORS, Confirm(FIRST, 1)),), timers=(StartTimer(CONFIRM, 0.25),))
 
 
-class Shelf:
+class Shelf(Unsaved):
     """A machine that tells how often it changed, and has something to say once it did."""
 
     def __init__(self) -> None:

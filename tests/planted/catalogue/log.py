@@ -44,7 +44,7 @@ MISTAKES = (
     Mistake(
         "a replica starts again with empty machines",
         "paxos/replica.py",
-        """        slot = 0
+        """        slot = self.saved_slot
         while""",
         """        slot = self.next_slot
         while""",
