@@ -87,6 +87,8 @@ class Calls:
     def __init__(self, client: str, numbers: Iterator[int], settings: CallSettings = CALL_SETTINGS) -> None:
         # What was settled since this was last taken.
         self.settlements: list[Settlement] = []
+        # Whoever has executed every slot below has executed all that was answered so far.
+        self.seen_slot = 0
         # The leader when last heard.
         self.contact: Contact | None = None
         # Operations that were not sent yet, and their bytes.
@@ -281,6 +283,7 @@ class Calls:
     # ---- answers -----------------------------------------------------------------------------------------------------------------
 
     def _answered(self, message: Results) -> Effects:
+        self.seen_slot = max(self.seen_slot, message.end_slot)
         expired: set[int] = set()
         effects = NOTHING
         for result in message.results:

@@ -68,7 +68,7 @@ class Desk:
             return NOTHING
         results, self._results = self._results, {}
         pages = [(client, page) for client, found in results.items() for page in _pages(found, self._company.settings.page_bytes)]
-        return Effects(send=tuple(Send(client, Results(page)) for client, page in pages))
+        return Effects(send=tuple(Send(client, Results(page, self._executor.end_slot)) for client, page in pages))
 
     def _announce(self) -> Effects:
         """Tell the clients of sessions who leads, so that they need not find out by the silence of another."""

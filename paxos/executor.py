@@ -55,6 +55,8 @@ class Executor:
     def __init__(self, machines: Mapping[str, Machine]) -> None:
         self.machines = machines
         self.sessions = Sessions()
+        # Every slot below is executed.
+        self.end_slot = 0
         # A checksum of every result so far, in order.
         self.digest = 0
         # The digest after each of the latest slots.
@@ -76,6 +78,7 @@ class Executor:
                 case _:
                     continue
         self._note(slot, replies)
+        self.end_slot = slot + 1
         return tuple(replies)
 
     def snapshot(self, slot: int) -> Iterator[bytes]:
@@ -98,6 +101,7 @@ class Executor:
         rest = iter(contents)
         head = _head_decoder.decode(next(rest))
         self.digest = self._digests[head.slot] = head.digest
+        self.end_slot = head.slot + 1
         self.sessions.clock, self.sessions.opened_count = head.clock, head.opened_count
         for name, pieces in groupby(map(_piece_decoder.decode, rest), key=lambda piece: piece.machine):
             if name:

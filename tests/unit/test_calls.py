@@ -106,6 +106,13 @@ def test_what_waits_travels_together_and_tells_what_is_settled() -> None:
     assert settlements(calls) == [(2, DONE), (4, DONE)]
 
 
+def test_how_far_answers_reach_never_falls() -> None:
+    calls = opened()
+    for end_slot in (5, 9, 7):
+        calls.handle("p1", Results((), end_slot))
+    assert calls.seen_slot == 9
+
+
 def test_an_answer_counts_once() -> None:
     calls = opened()
     calls.handle("p1", results(ResultKind.DONE, 1, 1))

@@ -58,7 +58,7 @@ def test_all_results_of_a_drain_for_one_client_go_together() -> None:
     stage.execute(0, OPEN, Open("c2", 8, 1000))
     stage.execute(1, operation(1))
     opened = [Result(session, nonce, ResultKind.OPENED, b"") for session, nonce in ((1, 7), (2, 8))]
-    assert stage.desk.flush() == Effects(send=(Send("c1", Results((opened[0], done(1)))), Send("c2", Results((opened[1],)))))
+    assert stage.desk.flush() == Effects(send=(Send("c1", Results((opened[0], done(1)), 2)), Send("c2", Results((opened[1],), 2))))
     assert stage.desk.flush() == NOTHING
 
 
@@ -76,7 +76,7 @@ def test_a_result_that_is_remembered_is_given_without_the_log() -> None:
     stage.execute(0, OPEN, operation(1))
     stage.desk.flush()
     assert stage.call(operation(1), operation(2)) == telling(Propose((operation(2),)))
-    assert stage.desk.flush() == sending("c1", Results((done(1),)))
+    assert stage.desk.flush() == sending("c1", Results((done(1),), 1))
 
 
 def test_the_end_of_a_session_is_proposed_and_not_answered() -> None:
