@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
-from actors.base import RoleActor, Wiring
+from actors.base import RoleActor
+from actors.wiring import Wiring
 from paxos.acceptor import Acceptor, merge_accepted
 from paxos.admission import Admission
 from paxos.cast import Cast

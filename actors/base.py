@@ -9,38 +9,32 @@ The same class runs under Pykka's thread and in the simulator, which calls on_st
 
 import json
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterable
-from random import Random
+from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 import pykka
-from msgspec import Struct
 
 from actors.channels import Channels
-from actors.mailbox import Mailbox
+from actors.inbox import Inbox
 from actors.sequences import Sequences
-from actors.storage.base import Storage
-from actors.timers import Timers
 from actors.weights import weight_of
+from actors.wiring import Cue, Delivery, Item, Ring, Wiring
 from paxos.cast import Cast
-from paxos.codec import Codec, Envelope, Letter
-from paxos.company import Company
-from paxos.cues import Admitted, Begin, Deposed, Elected, Expired, Following, LocalMessage, Message, Now, Retired, Succeed
+from paxos.codec import Envelope, Letter
+from paxos.cues import Admitted, Begin, Deposed, Elected, Expired, Following, Message, Now, Resumed, Retired, Succeed
 from paxos.effects import Effects, Send, StartTimer
 from paxos.errors import MalformedError, PaxosError
 from paxos.groups import LOG, is_decree
 from paxos.messages import Inquire, Report, Stranger
 from paxos.records import LAZY, PeerStore, Record
-from transport.base import Transport, TransportClosedError, TransportError
+from paxos.snapshots import SnapshotPart
+from transport.base import TransportClosedError, TransportError
 
-WAKE = "wake"
 _DRAIN_COUNT = 512
 _FRAME_BYTES = 256 * 1024
 _CAST_COUNT = 4096
-
-
-def _nobody_waits() -> None:
-    """Nobody wants to know."""
+_TRANSITIONS = frozenset((Elected, Deposed, Following, Admitted, Succeed, Resumed))
 
 
 FORGETFUL = "a node that lost its disk may have forgotten promises, so it is lost to this cluster, and the others go on without it"
@@ -48,57 +42,6 @@ FORGETFUL = "a node that lost its disk may have forgotten promises, so it is los
 
 class StrangerError(PaxosError):
     """This node's store is not the one that its peers remember under its name."""
-
-
-class Delivery(Struct, frozen=True):
-    """A payload that arrived on a channel."""
-
-    channel: str
-    payload: bytes
-
-
-class Ring(Struct, frozen=True):
-    """A timer of a group ran out; of an older generation than the running one it means nothing."""
-
-    group: str
-    timer: str
-    generation: int
-
-
-class Cue(Struct, frozen=True):
-    """The node itself tells the roles of a group something."""
-
-    group: str
-    message: LocalMessage
-
-
-Item = Delivery | Ring | Cue
-"""What waits in an actor's mailbox."""
-
-
-class Wiring(Struct):
-    """All that an actor needs from outside: one of each, made in the composition root."""
-
-    company: Company
-    channels: Channels
-    codec: Codec
-    storage: Storage
-    transport: Transport
-    timers: Timers
-    random: Random
-    # Milliseconds that elapse on this node; where it begins means nothing.
-    clock: Callable[[], int]
-    mailbox: Mailbox[Item]
-    # Called with one line a transition.
-    trace: Callable[[str], None]
-    # Called once with the reason when the actor has failed; it may not go on, and nor may its node.
-    failed: Callable[[BaseException], None]
-    # Every kind of actor that this node runs, so that its reports tell how many to expect.
-    actors: tuple[str, ...] = ()
-    # Called once when the actor hears its channels.
-    begun: Callable[[], None] = _nobody_waits
-    # Called when the node may stop, after it was told to retire: what had to be said of it has been sent.
-    retired: Callable[[], None] = _nobody_waits
 
 
 class RoleActor(pykka.ThreadingActor):
@@ -112,6 +55,8 @@ class RoleActor(pykka.ThreadingActor):
 
     def __init__(self, wiring: Wiring) -> None:
         super().__init__()
+        assert isinstance(self.actor_inbox, Inbox)
+        self._inbox = self.actor_inbox
         self._wiring = wiring
         self._node = wiring.company.node
         self._identity = wiring.storage.identity
@@ -129,6 +74,7 @@ class RoleActor(pykka.ThreadingActor):
         self._complained: set[tuple[str, str]] = set()
         # What this drain has gathered, in order.
         self._records: list[Record] = []
+        self._parts: list[SnapshotPart] = []
         self._letters: dict[str, list[Letter]] = {}
         self._announcements: list[tuple[str, bytes]] = []
         self._touched: dict[str, Cast] = {}
@@ -136,9 +82,14 @@ class RoleActor(pykka.ThreadingActor):
 
     # ---- Pykka's hooks -----------------------------------------------------------------------------------------------------------
 
+    @staticmethod
+    def _create_actor_inbox() -> Inbox:
+        return Inbox()
+
     def on_start(self) -> None:
         """Hear one's audiences and oneself, and wake the log."""
         try:
+            self._wiring.mind(self._inbox)
             self.subscribe()
             self._begin()
             self._perform()
@@ -209,7 +160,8 @@ class RoleActor(pykka.ThreadingActor):
         # A stranger's numbers begin anew and are no sign of a duplicate, so who speaks is asked first.
         if not self._is_known(envelope):
             return
-        self._meet_twin(channel, envelope)
+        if envelope.source == self._node:
+            self._meet_twin(channel, envelope)
         if not self._sequences.is_fresh(f"{channel}/{envelope.store}", envelope.incarnation, envelope.sequence):
             return
         for letter in envelope.letters:
@@ -257,7 +209,7 @@ class RoleActor(pykka.ThreadingActor):
 
     def _meet_twin(self, channel: str, envelope: Envelope) -> None:
         """Stop where somebody else speaks with this very store: a copy of the directory, which keeps promises of its own."""
-        if envelope.source != self._node or envelope.store != self.store or envelope.store_id != self._identity.store_id:
+        if envelope.store != self.store or envelope.store_id != self._identity.store_id:
             return
         said = (self._identity.boot_count, self._sent_count[channel])
         if (envelope.incarnation, envelope.sequence) > said:
@@ -270,7 +222,8 @@ class RoleActor(pykka.ThreadingActor):
         cast = self._casts.get(group)
         if cast is None:
             cast = self._casts[group] = self.make_cast(group)
-        else:
+        elif group != LOG:
+            # The log's never goes.
             self._casts.move_to_end(group)
         return cast
 
@@ -286,6 +239,7 @@ class RoleActor(pykka.ThreadingActor):
 
     def _gather(self, group: str, effects: Effects) -> None:
         self._records += effects.persist
+        self._parts += effects.save
         for send in effects.send:
             self._post(group, send)
         for timer in effects.timers:
@@ -293,7 +247,7 @@ class RoleActor(pykka.ThreadingActor):
         for told in effects.tell:
             if isinstance(told, Retired):
                 self._has_retired = True
-            elif isinstance(told, Elected | Deposed | Following | Admitted | Succeed) and not is_decree(group):
+            elif type(told) in _TRANSITIONS and not is_decree(group):
                 self._wiring.trace(f"{self._node} {self.kind} {group}: {told}")
         self._announcements += [(announcement.door, announcement.payload) for announcement in effects.announce]
 
@@ -309,7 +263,12 @@ class RoleActor(pykka.ThreadingActor):
         self._running[group, name] = self._generation
         ring = Ring(group, name, self._generation)
         seconds = timer.after_seconds + self._wiring.random.random() * timer.jitter_seconds
-        self._wiring.timers.after(seconds, lambda: self._wiring.mailbox.remind(ring))
+        self._wiring.timers.after(seconds, partial(self._remind, ring))
+
+    def _remind(self, ring: Ring) -> None:
+        """A timer's time is over; one that was restarted or cancelled meanwhile wakes nobody."""
+        if self._running.get((ring.group, ring.timer)) == ring.generation:
+            self._wiring.mailbox.remind(ring)
 
     def _perform(self) -> None:
         """Write, then send: the only place where either happens."""
@@ -322,14 +281,16 @@ class RoleActor(pykka.ThreadingActor):
         binding = any(not isinstance(record, LAZY) for record in records)
         if binding:
             self._wiring.storage.write(records, sync=True)
-        for target, posted in letters.items():
-            for part in self.parcel(posted):
-                self._publish(self._wiring.channels.outgoing(target, self._node), part)
-        for door, payload in announcements:
-            self._hand(self._wiring.channels.door(door), payload)
+        frames = [self._frame(target, part) for target, posted in letters.items() for part in self.parcel(posted)]
+        frames += [(self._wiring.channels.door(door), payload) for door, payload in announcements]
+        if frames:
+            self._publish(frames)
         if records and not binding:
             # What only repeats what a quorum has on disk keeps nobody waiting.
             self._wiring.storage.write(records, sync=False)
+        parts, self._parts = self._parts, []
+        for saved in parts:
+            self._wiring.storage.shelf.save(saved)
         if self._has_retired:
             self._has_retired = False
             self._wiring.retired()
@@ -349,18 +310,19 @@ class RoleActor(pykka.ThreadingActor):
         if part:
             yield tuple(part)
 
-    def _publish(self, channel: str, letters: tuple[Letter, ...]) -> None:
+    def _frame(self, target: str, letters: tuple[Letter, ...]) -> tuple[str, bytes]:
+        channel = self._wiring.channels.outgoing(target, self._node)
         self._sent_count[channel] += 1
         identity = self._identity
         number = self._sent_count[channel]
         envelope = Envelope(
             identity.cluster, self._node, self.store, identity.store_id, identity.boot_count, number, letters, self._fingerprint
         )
-        self._hand(channel, self._wiring.codec.encode(envelope))
+        return channel, self._wiring.codec.encode(envelope)
 
-    def _hand(self, channel: str, payload: bytes) -> None:
+    def _publish(self, frames: list[tuple[str, bytes]]) -> None:
         try:
-            self._wiring.transport.publish(channel, payload)
+            self._wiring.transport.publish_together(frames)
         except TransportError:
             # Lost, like any message may be: whoever needs it asks again.
             self.refused["publish failed"] += 1

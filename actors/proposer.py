@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from actors.base import Delivery, Item
 from actors.learner import LearnerActor
+from actors.wiring import Delivery, Item, Wiring
 from paxos import doors
 from paxos.cast import Cast
 from paxos.casting import proposer_cast
@@ -30,9 +30,13 @@ class ProposerActor(LearnerActor):
     kind = "proposer"
     audiences = (PROPOSERS, LEARNERS, ACCEPTORS)
 
+    def __init__(self, wiring: Wiring) -> None:
+        super().__init__(wiring)
+        self._door = wiring.channels.door(doors.PROPOSE)
+
     def subscribe(self) -> None:
         """Mind the door as well."""
-        self._wiring.transport.subscribe(self._wiring.channels.door(doors.PROPOSE), self._deliver)
+        self._wiring.transport.subscribe(self._door, self._deliver)
         super().subscribe()
 
     def make_cast(self, group: str) -> Cast:
@@ -43,7 +47,7 @@ class ProposerActor(LearnerActor):
         """A leader that has failed says so, and the others need not wait for its silence; its ballot was on disk before it led."""
         phase = self._proposer().phase
         if isinstance(phase, Leading):
-            self._publish(self._wiring.channels.outgoing(ACCEPTORS, self._node), (Letter(LOG, Resigned(phase.ballot)),))
+            self._publish([self._frame(ACCEPTORS, (Letter(LOG, Resigned(phase.ballot)),))])
 
     def report(self) -> dict[str, Any]:
         """Who leads, besides what a learner reports."""
@@ -52,7 +56,7 @@ class ProposerActor(LearnerActor):
         return super().report() | {"phase": phase, "leader": self._intake().leader, "round": proposer.round_used}
 
     def _take(self, item: Item) -> None:
-        if isinstance(item, Delivery) and item.channel == self._wiring.channels.door(doors.PROPOSE):
+        if isinstance(item, Delivery) and item.channel == self._door:
             self._open_door(item.payload)
         else:
             super()._take(item)
@@ -74,7 +78,7 @@ class ProposerActor(LearnerActor):
 
     def _feed(self, group: str, source: str, message: Message) -> None:
         """Turn a client away while too many decrees are open; what was turned away was certainly not proposed."""
-        if isinstance(message, Submit | Query) and message.incarnation == self._identity.boot_count and self._is_overloaded(group):
+        if isinstance(message, (Submit, Query)) and message.incarnation == self._identity.boot_count and self._is_overloaded(group):
             ids = [message.id] if isinstance(message, Query) else [command.id for command in message.commands]
             for request_id in ids:
                 self._post(group, Send(source, Outcome(request_id, OutcomeKind.NOT_DONE, (), _OVERLOADED, "", (message.attempt,))))

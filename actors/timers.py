@@ -1,4 +1,4 @@
-"""Timers: one heap and one thread a process.
+"""Timers: one heap an actor, which the actor's own thread minds while it waits for messages.
 
 A timer that is restarted or cancelled is not taken out of the heap; its expiry carries a generation, and the actor that set it ignores
 an old one. So a cancelled timer is never seen, whatever was under way.
@@ -6,7 +6,6 @@ an old one. So a cancelled timer is never seen, whatever was under way.
 
 import heapq
 import itertools
-import threading
 import time
 from collections.abc import Callable
 from typing import Protocol
@@ -16,54 +15,26 @@ class Timers(Protocol):
     """The port: the simulator has a clock of its own."""
 
     def after(self, seconds: float, ring: Callable[[], None]) -> None:
-        """Call `ring` once, from any thread, when the time is over; it only enqueues."""
+        """Call `ring` once when the time is over; it only enqueues."""
         ...
 
 
-class ThreadTimers:
-    """The process's timers; start() before use, close() once."""
+class HeapTimers:
+    """The timers of one actor, used by its thread alone."""
 
     def __init__(self) -> None:
         self._heap: list[tuple[float, int, Callable[[], None]]] = []
         self._order = itertools.count()
-        self._changed = threading.Condition()
-        self._closed = False
-        self._thread = threading.Thread(target=self._run, name="redpaxos-timers", daemon=True)
-
-    def start(self) -> None:
-        """Begin to ring."""
-        self._thread.start()
 
     def after(self, seconds: float, ring: Callable[[], None]) -> None:
-        """Call `ring` once, from the timer thread."""
-        due = time.monotonic() + seconds
-        with self._changed:
-            heapq.heappush(self._heap, (due, next(self._order), ring))
-            if self._heap[0][0] == due:
-                self._changed.notify()
+        """Call `ring` once, from ring_due()."""
+        heapq.heappush(self._heap, (time.monotonic() + seconds, next(self._order), ring))
 
-    def close(self) -> None:
-        """Ring no more; idempotent."""
-        with self._changed:
-            self._closed = True
-            self._changed.notify()
-        if self._thread.is_alive() and self._thread is not threading.current_thread():
-            self._thread.join()
-
-    def _run(self) -> None:
-        while (due := self._wait_for_due()) is not None:
-            for ring in due:
-                ring()
-
-    def _wait_for_due(self) -> list[Callable[[], None]] | None:
-        """Block until something is due; None when closed."""
-        with self._changed:
-            while not self._closed:
-                now = time.monotonic()
-                due = []
-                while self._heap and self._heap[0][0] <= now:
-                    due.append(heapq.heappop(self._heap)[2])
-                if due:
-                    return due
-                self._changed.wait(self._heap[0][0] - now if self._heap else None)
-            return None
+    def ring_due(self, longest_seconds: float) -> float:
+        """Ring what is due, in order of time and of setting; for how long nothing else will be, or the longest that is asked for."""
+        while self._heap:
+            seconds = self._heap[0][0] - time.monotonic()
+            if seconds > 0:
+                return min(seconds, longest_seconds)
+            heapq.heappop(self._heap)[2]()
+        return longest_seconds

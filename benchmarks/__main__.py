@@ -10,6 +10,8 @@ from msgspec import structs
 from rich.console import Console
 
 from benchmarks.bench import DEFAULT, QUICK, run_bench
+from benchmarks.failover import HOW, print_outcome, run_failover
+from benchmarks.failover import Plan as Failover
 from benchmarks.report import print_run, write_json
 
 _RESULTS = Path(__file__).parent / "results"
@@ -88,6 +90,29 @@ def storage(*, quick: bool, json_path: Path | None, data_dir: Path | None) -> No
     path = json_path or _RESULTS / "storage.json"
     path.write_bytes(msgspec.json.format(msgspec.json.encode({"conditions": conditions, "results": results})))
     console.print(f"\neverything is in {path}", highlight=False)
+
+
+@main.command()
+@click.option("--how", type=click.Choice(HOW), default="kill", show_default=True, help="kill -9, SIGTERM, or a hand-over on request.")
+@click.option("--rounds", default=50, show_default=True, type=click.IntRange(1), help="How often.")
+@click.option("--outstanding", default=16, show_default=True, type=click.IntRange(1), help="Writes that wait at any time.")
+@click.option(
+    "--json",
+    "json_path",
+    type=click.Path(path_type=Path),
+    help="Where to write the JSON.  [default: benchmarks/results/failover-HOW.json]",
+)
+@click.option(
+    "--data-dir", type=click.Path(path_type=Path, exists=True), help="Where the nodes' disks are.  [default: a temporary directory]"
+)
+def failover(*, how: str, rounds: int, outstanding: int, json_path: Path | None, data_dir: Path | None) -> None:
+    """Let leaders go under load: for how long is no write answered?"""
+    console = make_console()
+    with console.status("starting") as status:
+        outcome = run_failover(Failover(how, rounds, outstanding), status.update, data_dir)
+    print_outcome(outcome, console)
+    write_json(outcome, json_path or _RESULTS / f"failover-{how}.json")
+    sys.exit(outcome.found_count < outstanding)
 
 
 def make_console() -> Console:

@@ -14,9 +14,9 @@ import time
 from itertools import pairwise, product
 
 from tests.servers import RedisServer
-from transport.broker import BrokerTransport
 from transport.redis_pubsub import RedisPubSubTransport
 from transport.redis_socket import RedisSocketTransport
+from transport.threaded import BrokerTransport
 
 KINDS = {"redis-py": RedisPubSubTransport, "socket": RedisSocketTransport}
 ROUND_COUNT = 5000

@@ -18,7 +18,7 @@ _NANO = 1e9
 class Job(Struct, frozen=True):
     """What one load process has to do: keep so many commands outstanding for so long."""
 
-    # "log", "decree", or what the system offers besides.
+    # "log", "put", "read", "decree", or what the system offers besides.
     load: str
     outstanding: int
     seconds: float

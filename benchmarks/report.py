@@ -13,10 +13,11 @@ from benchmarks.floor import HOP_COUNT, Floor
 from benchmarks.peers.ratios import Ratio
 from benchmarks.rounds import Result
 
-_LOADS = {"log": "log", "decree": "decrees"}
+_LOADS = {"log": "log", "put": "puts", "read": "fresh reads", "decree": "decrees"}
 _STYLES = {"each": "messages", "together": "together", "client": "client"}
 _LEGEND = """
-log: commands appended to one log. decrees: named things decided once; three clients compete for the same names, each at another node.
+log: commands appended to one log. puts: keys written, in a session where there are sessions. fresh reads: linearizable reads of a key.
+decrees: named things decided once; three clients compete for the same names, each at another node.
 client: threads that call redpaxos.Client; messages: each command a message of its own; together: what waits in one message.
 3 × 10: three client processes with 10 outstanding each. load CPU: the busiest load process's share of a core; near 100 % it is the limit,
 but for the systems in one process, where it is everything. CPU µs each: of nodes and server for one command. sent again: commands, in
@@ -37,7 +38,7 @@ class Run(Struct, frozen=True):
     ratios: list[Ratio] = []
 
 
-def write_json(run: Run, path: Path) -> None:
+def write_json(run: Struct, path: Path) -> None:
     """The whole run, with every round."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(msgspec.json.format(msgspec.json.encode(run), indent=1) + b"\n")

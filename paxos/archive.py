@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from paxos.ballot import Ballot
 from paxos.records import Learned, Voted
+from paxos.snapshots import Shelf
 
 
 class AcceptorState(Struct, frozen=True):
@@ -19,6 +20,9 @@ class AcceptorState(Struct, frozen=True):
 
 class Archive(Protocol):
     """Reads that are a function of what was written, last drain included; actors/storage/base.py describes each."""
+
+    @property
+    def shelf(self) -> Shelf: ...
 
     def acceptor_state(self, group: str) -> AcceptorState: ...
 

@@ -22,10 +22,10 @@ def encode_batch(ballot: Ballot, actions: tuple[Action, ...], stamp: int = 0, wi
 def weight(action: Action) -> int:
     """About how many bytes an action takes in a batch."""
     match action:
-        case Command():
-            return len(action.value) + len(action.id) + 8
         case Operation():
             return len(action.body) + 24
+        case Command():
+            return len(action.value) + len(action.id) + 8
         case Open():
             return 64
         case Close():

@@ -87,6 +87,8 @@ class Calls:
     def __init__(self, client: str, numbers: Iterator[int], settings: CallSettings = CALL_SETTINGS) -> None:
         # What was settled since this was last taken.
         self.settlements: list[Settlement] = []
+        # Whoever has executed every slot below has executed all that was answered so far.
+        self.seen_slot = 0
         # The leader when last heard.
         self.contact: Contact | None = None
         # Operations that were not sent yet, and their bytes.
@@ -257,13 +259,20 @@ class Calls:
 
     def _located(self, source: str, message: Located) -> Effects:
         if not self._searching:
-            return NOTHING
+            return self._announced(Contact(source, message.incarnation)) if message.leader == source else NOTHING
         self._heard[Contact(source, message.incarnation)] = message.leader
         contact = next((heard for heard in self._heard if heard.node in self._heard.values()), None)
         if contact is None:
             return NOTHING
         self._searching, self.contact = False, contact
         return Effects(timers=(CancelTimer(LOCATE), CancelTimer(PAUSE))) + self._resume(contact)
+
+    def _announced(self, contact: Contact) -> Effects:
+        """Somebody says unasked that it leads: what is under way goes there."""
+        if self.contact is None or (contact.node == self.contact.node and contact.incarnation <= self.contact.incarnation):
+            return NOTHING
+        self.contact = contact
+        return self._resume(contact)
 
     def _resume(self, contact: Contact) -> Effects:
         """Send everything that is under way to this leader."""
@@ -274,6 +283,7 @@ class Calls:
     # ---- answers -----------------------------------------------------------------------------------------------------------------
 
     def _answered(self, message: Results) -> Effects:
+        self.seen_slot = max(self.seen_slot, message.end_slot)
         expired: set[int] = set()
         effects = NOTHING
         for result in message.results:

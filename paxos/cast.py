@@ -4,12 +4,11 @@ Each role hears the messages it handles, from the wire and from its fellow roles
 before the next message is taken, so a cast is deterministic, and is itself a role: a message in, effects out.
 """
 
-from collections import deque
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Protocol
 
-from paxos.cues import Message
+from paxos.cues import LocalMessage, Message
 from paxos.effects import NOTHING, Effects, together
 
 
@@ -41,20 +40,24 @@ class Cast:
     def handle(self, source: str, message: Message) -> Effects:
         """Let every role that takes such a message handle it, and then whatever the roles told each other."""
         parts: list[Effects] = []
-        waiting = deque([(source, message)])
-        while waiting:
-            speaker, spoken = waiting.popleft()
-            for role in self._who_hears(type(spoken)):
-                heard = role.handle(speaker, spoken)
-                if heard is NOTHING:
-                    continue
-                parts.append(heard)
-                waiting.extend((self._node, told) for told in heard.tell)
+        told: list[LocalMessage] = []
+        self._spread(source, message, parts, told)
+        # It grows while it is read.
+        for spoken in told:
+            self._spread(self._node, spoken, parts, told)
         return together(parts)
 
     def flush(self) -> Effects:
         """Let every role send what waited for the end of the drain."""
         return together([role.flush() for role in self.roles])
+
+    def _spread(self, speaker: str, message: Message, parts: list[Effects], told: list[LocalMessage]) -> None:
+        """Let every role that takes such a message handle it, and note what comes of it."""
+        for role in self._who_hears(type(message)):
+            heard = role.handle(speaker, message)
+            if heard is not NOTHING:
+                parts.append(heard)
+                told += heard.tell
 
     def _who_hears(self, kind: type) -> tuple[Role, ...]:
         hearers = self._hearers.get(kind)

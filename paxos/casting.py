@@ -55,5 +55,5 @@ def proposer_cast(company: Company, group: str, archive: Archive) -> Cast:
 
 
 def _learning(company: Company, group: str, archive: Archive) -> tuple[list[Role], Replica]:
-    replica = Replica(group, archive, {} if is_decree(group) else {KEY_VALUE: KeyValue()})
+    replica = Replica(group, archive, {} if is_decree(group) else {KEY_VALUE: KeyValue()}, company.settings)
     return [Learner(group, company, archive), replica, Archivist(group, archive, company.settings)], replica

@@ -41,6 +41,20 @@ class Executed(Struct, frozen=True):
     clock: int = 0
 
 
+class Resumed(Struct, frozen=True):
+    """From the replica, at its start: it executed the log from this slot on, since it had a snapshot of what is below.
+
+    `complaint` says why the snapshot that it found was not believed; then the slot is 0.
+    """
+
+    slot: Slot
+    complaint: str
+
+
+class Stopping(Struct, frozen=True):
+    """From the shell: nothing more is executed in this life."""
+
+
 class Now(Struct, frozen=True):
     """From the shell, at the end of each drain: a clock in milliseconds that only ever counts what elapses on this node."""
 
@@ -149,6 +163,8 @@ LocalMessage = (
     | Expired
     | Chosen
     | Executed
+    | Resumed
+    | Stopping
     | Now
     | Propose
     | Withdraw

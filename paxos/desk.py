@@ -12,9 +12,11 @@ from paxos.company import Company
 from paxos.cues import Deposed, Elected, Executed, Following, Propose
 from paxos.effects import NOTHING, Effects, Send, sending, telling
 from paxos.executor import Executor
-from paxos.messages import Call, Result, ResultKind, Results, Turned
+from paxos.messages import Call, Located, Result, ResultKind, Results, Turned
 from paxos.proposer import Proposer
 from paxos.values import Close, Open, Operation
+
+_CLIENT_COUNT = 1000
 
 DeskMessage = Call | Executed | Elected | Deposed | Following
 
@@ -50,7 +52,7 @@ class Desk:
                 return NOTHING
             case Elected():
                 self._ballot, self._ready_slot = message.ballot, message.free_slot
-                return NOTHING
+                return self._announce()
             case Deposed():
                 self._ballot = ZERO
                 return NOTHING
@@ -66,7 +68,12 @@ class Desk:
             return NOTHING
         results, self._results = self._results, {}
         pages = [(client, page) for client, found in results.items() for page in _pages(found, self._company.settings.page_bytes)]
-        return Effects(send=tuple(Send(client, Results(page)) for client, page in pages))
+        return Effects(send=tuple(Send(client, Results(page, self._executor.end_slot)) for client, page in pages))
+
+    def _announce(self) -> Effects:
+        """Tell the clients of sessions who leads, so that they need not find out by the silence of another."""
+        located = Located(self._company.node, self._company.incarnation)
+        return Effects(send=tuple(Send(client, located) for client in self._executor.sessions.clients(_CLIENT_COUNT)))
 
     def _call(self, source: str, message: Call) -> Effects:
         if message.incarnation != self._company.incarnation:

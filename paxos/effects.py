@@ -11,6 +11,7 @@ from msgspec import Struct
 from paxos.cues import LocalMessage
 from paxos.messages import WireMessage
 from paxos.records import Record
+from paxos.snapshots import SnapshotPart
 
 ACCEPTORS = "acceptors"
 PROPOSERS = "proposers"
@@ -51,13 +52,17 @@ Timer = StartTimer | CancelTimer
 
 
 class Effects(Struct, frozen=True):
-    """To be persisted, then sent; timers; messages for the roles of the same cast; announcements. Compare as values, add with +."""
+    """To be persisted, then sent; timers; messages for the roles of the same cast; announcements; parts of a snapshot.
+
+    Compare as values, add with +.
+    """
 
     persist: tuple[Record, ...] = ()
     send: tuple[Send, ...] = ()
     timers: tuple[Timer, ...] = ()
     tell: tuple[LocalMessage, ...] = ()
     announce: tuple[Announcement, ...] = ()
+    save: tuple[SnapshotPart, ...] = ()
 
     def __add__(self, other: "Effects") -> "Effects":
         if self is NOTHING:
@@ -70,6 +75,7 @@ class Effects(Struct, frozen=True):
             self.timers + other.timers,
             self.tell + other.tell,
             self.announce + other.announce,
+            self.save + other.save,
         )
 
 
@@ -88,6 +94,7 @@ def together(parts: Sequence[Effects]) -> Effects:
         tuple(timer for part in some for timer in part.timers),
         tuple(told for part in some for told in part.tell),
         tuple(announcement for part in some for announcement in part.announce),
+        tuple(saved for part in some for saved in part.save),
     )
 
 

@@ -12,16 +12,17 @@ from msgspec import Struct
 
 from paxos.ballot import ZERO, Ballot
 from paxos.company import Company
-from paxos.cues import Begin, Chosen, Deposed, Elected, Expired, Following, Lead, Resign, Retire, Succeed
+from paxos.cues import Begin, Chosen, Deposed, Elected, Expired, Following, Lead, Now, Resign, Retire, Succeed
 from paxos.effects import ACCEPTORS, LEARNERS, NOTHING, PROPOSERS, CancelTimer, Effects, Send, StartTimer, telling
 from paxos.messages import Accept, Accepted, Echo, Heartbeat, Probe, ProbeReply
 from paxos.settings import Settings
+from paxos.signs import Signs
 from paxos.succession_messages import Resigned
 
 ElectionMessage = (
-    Begin | Expired | Heartbeat | Echo | ProbeReply | Elected | Deposed | Chosen | Accept | Accepted | Resigned | Succeed | Retire
+    Begin | Expired | Heartbeat | Echo | ProbeReply | Elected | Deposed | Chosen | Accept | Accepted | Resigned | Succeed | Retire | Now
 )
-WitnessMessage = Heartbeat | Probe | Expired | Accept | Resigned
+WitnessMessage = Heartbeat | Probe | Expired | Accept | Resigned | Now
 
 ELECTION = "election"
 HEARTBEAT = "heartbeat"
@@ -60,7 +61,7 @@ class Reigning(Struct):
 class Election:
     """The candidate's side, beside the log's proposer."""
 
-    handles = (Begin, Expired, Heartbeat, Echo, ProbeReply, Elected, Deposed, Chosen, Accept, Accepted, Resigned, Succeed, Retire)
+    handles = (Begin, Expired, Heartbeat, Echo, ProbeReply, Elected, Deposed, Chosen, Accept, Accepted, Resigned, Succeed, Retire, Now)
 
     def __init__(self, company: Company, next_slot: int) -> None:
         self._node = company.node
@@ -79,8 +80,8 @@ class Election:
         self._next_slot = next_slot
         self._known_end = next_slot
         self._probe_number = 0
-        # Whether the leader has proposed anything since the election timer was started.
-        self._heard = False
+        # When the leader was last heard, by heartbeats or by what it proposes.
+        self._signs = Signs()
         # Elections in a row in which this node stood back because it was behind.
         self._stood_back = 0
         self._beats_per_check = max(2, round(company.settings.election_timeout_seconds / company.settings.heartbeat_seconds))
@@ -95,11 +96,8 @@ class Election:
                 return self._heartbeat(source, message)
             case Echo() | Accepted():
                 return self._echo(source, message)
-            case Accept():
-                # As good as a heartbeat, and under load there are many: the timer looks at this instead of being set anew.
-                followed = isinstance(self.phase, Waiting) and self.phase.leader == message.ballot and message.ballot.node == source
-                self._heard = self._heard or followed
-                return NOTHING
+            case Accept() | Now():
+                return self._note_sign(source, message)
             case ProbeReply():
                 return self._probe_reply(source, message)
             case Elected():
@@ -136,9 +134,17 @@ class Election:
             self._successor = message.ballot
             return telling(Resign())
         known = isinstance(self.phase, Waiting) and self.phase.leader == message.ballot
-        self._heard = False
+        self._signs.begin()
         self.phase = Waiting(message.ballot)
         return Effects(timers=(self._election_timer(),), tell=() if known else (Following(source),))
+
+    def _note_sign(self, source: str, message: Accept | Now) -> Effects:
+        """A proposal is as good as a heartbeat, and under load there are many: when the timer runs out it looks at this."""
+        if isinstance(message, Now):
+            self._signs.date(message.milliseconds)
+        elif isinstance(self.phase, Waiting) and self.phase.leader == message.ballot and message.ballot.node == source:
+            self._signs.note()
+        return NOTHING
 
     def _expired(self, message: Expired) -> Effects:
         if message.timer == HEARTBEAT and isinstance(self.phase, Reigning):
@@ -146,9 +152,8 @@ class Election:
         if message.timer != ELECTION or isinstance(self.phase, Reigning):
             return NOTHING
         lost = isinstance(self.phase, Waiting) and self.phase.leader != ZERO
-        if lost and self._heard:
-            self._heard = False
-            return Effects(timers=(StartTimer(ELECTION, self._settings.election_timeout_seconds / 2),))
+        if lost and self._signs.is_fresh:
+            return Effects(timers=(StartTimer(ELECTION, self._signs.extend()),))
         resign = isinstance(self.phase, Campaigning)
         if self._retired:
             self.phase = Waiting(ZERO)
@@ -201,7 +206,7 @@ class Election:
         followed = isinstance(self.phase, Waiting) and self.phase.leader == message.ballot and message.ballot.node == source
         if not followed:
             return NOTHING
-        self.phase, self._heard = Waiting(ZERO), False
+        self.phase = Waiting(ZERO)
         early = StartTimer(ELECTION, 0.0, self._settings.election_jitter_seconds / _EARLY_PART)
         return Effects(timers=(early,), tell=(Following(""),))
 
@@ -263,15 +268,15 @@ class Follower:
 class Witness:
     """The acceptor's side: remembers which leader is heard, and for how long."""
 
-    handles = (Heartbeat, Probe, Expired, Accept, Resigned)
+    handles = (Heartbeat, Probe, Expired, Accept, Resigned, Now)
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         # The highest ballot whose heartbeat was heard; lower ones get no echo any more.
         self.highest = ZERO
         self._hears_leader = False
-        # Whether the leader has proposed anything since the timer was started.
-        self._heard = False
+        # When the leader was last heard, by heartbeats or by what it proposes.
+        self._signs = Signs()
         self._chosen_through = 0
         # The highest ballot whose owner said that it leads no more.
         self._resigned = ZERO
@@ -284,7 +289,11 @@ class Witness:
             case Probe():
                 return Effects(send=(Send(source, self._reply(message)),))
             case Accept():
-                self._heard = self._heard or (message.ballot.node == source and message.ballot >= self.highest)
+                if message.ballot.node == source and message.ballot >= self.highest:
+                    self._signs.note()
+                return NOTHING
+            case Now():
+                self._signs.date(message.milliseconds)
                 return NOTHING
             case Expired():
                 return self._expired() if message.timer == LEADER_HEARD else NOTHING
@@ -302,15 +311,15 @@ class Witness:
         if message.ballot < self.highest or message.ballot.node != source or message.ballot <= self._resigned:
             return NOTHING
         self.highest = message.ballot
-        self._hears_leader, self._heard = True, False
+        self._hears_leader = True
+        self._signs.begin()
         timeout = StartTimer(LEADER_HEARD, self._settings.election_timeout_seconds * 0.8)
         return Effects(send=(Send(source, Echo(message.ballot)),), timers=(timeout,))
 
     def _expired(self) -> Effects:
         """No heartbeat came in time; the leader's proposals are as good."""
-        if self._hears_leader and self._heard:
-            self._heard = False
-            return Effects(timers=(StartTimer(LEADER_HEARD, self._settings.election_timeout_seconds / 2),))
+        if self._hears_leader and self._signs.is_fresh:
+            return Effects(timers=(StartTimer(LEADER_HEARD, self._signs.extend()),))
         self._hears_leader = False
         return NOTHING
 

@@ -25,6 +25,7 @@ IntakeMessage = Begin | Expired | Locate | Submit | Knock | Elected | Deposed | 
 
 SWEEP = "sweep"
 _SWEEPS_PER_PATIENCE = 4
+_SEEKER_COUNT = 1000
 NO_QUORUM = "no quorum of acceptors answered"
 
 
@@ -65,6 +66,8 @@ class Intake:
         self._fresh: list[Request] = []
         self._waiting_bytes = 0
         self._anonymous_count = 0
+        # Clients that asked who leads while nobody did, in the order of asking.
+        self._seekers: dict[str, None] = {}
         self._sweeping = False
 
     def handle(self, source: str, message: IntakeMessage) -> Effects:
@@ -77,7 +80,7 @@ class Intake:
             case Knock():
                 return self._knock(message)
             case Locate():
-                return sending(source, Located(self.leader, self._incarnation))
+                return self._locate(source)
             case Elected() | Deposed() | Following():
                 return self._office(message)
             case Withdrawn():
@@ -143,6 +146,20 @@ class Intake:
         revision = self._archive.revision_of(self.group, command_id)
         return entry_at(self.group, revision, self._archive) if revision else None
 
+    def _locate(self, source: str) -> Effects:
+        if not self.leader:
+            self._seekers[source] = None
+            if len(self._seekers) > _SEEKER_COUNT:
+                del self._seekers[next(iter(self._seekers))]
+        return sending(source, Located(self.leader, self._incarnation))
+
+    def _tell_seekers(self) -> Effects:
+        """Whoever asked in vain hears it as soon as somebody leads."""
+        if not self.leader:
+            return NOTHING
+        seekers, self._seekers = self._seekers, {}
+        return Effects(send=tuple(Send(seeker, Located(self.leader, self._incarnation)) for seeker in seekers))
+
     # ---- on the way --------------------------------------------------------------------------------------------------------------
 
     def _office(self, message: Elected | Deposed | Following) -> Effects:
@@ -152,7 +169,7 @@ class Intake:
                 return self._hand_over()
             case Following():
                 self.leader = message.leader
-                return NOTHING if self._leads else self._turn_away()
+                return self._tell_seekers() + (NOTHING if self._leads else self._turn_away())
             case Deposed():
                 self._leads = False
                 return self._disown()

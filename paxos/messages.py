@@ -240,9 +240,10 @@ class Result(Struct, frozen=True, array_like=True):
 
 
 class Results(Struct, frozen=True, array_like=True, tag=25):
-    """To the client: what became of operations."""
+    """To the client: what became of operations; whoever has executed every slot below `end_slot` has executed them."""
 
     results: tuple[Result, ...]
+    end_slot: Slot = 0
 
 
 class Turned(Struct, frozen=True, array_like=True, tag=26):
@@ -256,6 +257,8 @@ class Turned(Struct, frozen=True, array_like=True, tag=26):
 class Read(Struct, frozen=True, array_like=True, tag=27):
     """From a client to one node: ask the machine. A fresh answer reflects every write that was answered before the question was put.
 
+    Any other is given as soon as every slot below `from_slot` is executed there, and reflects at least these.
+
     With `waits`, the machine answers as soon as it has something to say; asked again under the same number, it waits once.
     """
 
@@ -264,14 +267,16 @@ class Read(Struct, frozen=True, array_like=True, tag=27):
     question: bytes
     fresh: bool
     waits: bool = False
+    from_slot: Slot = 0
 
 
 class Answer(Struct, frozen=True, array_like=True, tag=28):
-    """To the client: the answer; not `known` where the node cannot tell, and then another may."""
+    """To the client: the answer, which reflects every slot below `end_slot`; not `known` where the node cannot tell, but another may."""
 
     number: Slot
     known: bool
     body: bytes
+    end_slot: Slot = 0
 
 
 class Confirm(Struct, frozen=True, array_like=True, tag=29):

@@ -5,7 +5,8 @@ predecessors may have answered asks the acceptors whether anybody was promised a
 when it asked, and what it had executed by then is fresh. Many questions share one such confirmation. Another replica asks the leader
 up to where it must have executed. Since learners need no leader, another replica may have shown what the leader has not executed yet: so
 fresh means that every slot is executed that the leader had proposed when it asked. Ongaro, "Consensus: Bridging Theory and Practice",
-section 6.4. A question that waits is answered by any replica, as soon as its machine has something to say.
+section 6.4. A question that waits is answered by any replica, as soon as its machine has something to say; one that is to reflect what
+its client has written and read so far, as soon as that is executed here, which asks nobody.
 """
 
 from collections import OrderedDict
@@ -119,7 +120,7 @@ class Reader:
             self._next.append((source, message))
             overflow, self._next = self._next[:-_QUESTION_COUNT], self._next[-_QUESTION_COUNT:]
             return self._refuse(overflow)
-        return sending(source, self._reply(message))
+        return self._answer_at(message.from_slot, [(source, message)])
 
     def _watch(self, source: str, message: Read) -> Effects:
         machine = self._executor.machines.get(message.machine)
@@ -127,7 +128,7 @@ class Reader:
             return sending(source, Answer(message.number, False, b""))
         waiter = machine.waiter(message.question)
         if body := waiter():
-            return sending(source, Answer(message.number, True, body))
+            return sending(source, Answer(message.number, True, body, self._executor.end_slot))
         self._watchers[source, message.number] = waiter
         if len(self._watchers) <= _WATCHER_COUNT:
             return NOTHING
@@ -139,7 +140,7 @@ class Reader:
         answers = [(asker, body) for asker, waiter in self._watchers.items() if (body := waiter())]
         for asker, _ in answers:
             del self._watchers[asker]
-        return Effects(send=tuple(Send(source, Answer(number, True, body)) for (source, number), body in answers))
+        return Effects(send=tuple(Send(source, Answer(number, True, body, self._executor.end_slot)) for (source, number), body in answers))
 
     # ---- as leader ---------------------------------------------------------------------------------------------------------------
 
@@ -235,4 +236,6 @@ class Reader:
 
     def _reply(self, read: Read) -> Answer:
         machine = self._executor.machines.get(read.machine)
-        return Answer(read.number, machine is not None, machine.query(read.question) if machine is not None else b"")
+        if machine is None:
+            return Answer(read.number, False, b"")
+        return Answer(read.number, True, machine.query(read.question), self._executor.end_slot)

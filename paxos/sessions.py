@@ -8,6 +8,8 @@ and beyond some number its session ends. Ongaro, "Consensus: Bridging Theory and
 """
 
 import heapq
+from collections.abc import Iterable
+from itertools import islice
 
 from msgspec import Struct
 
@@ -19,7 +21,7 @@ UNSETTLED_COUNT = 65_536
 TOO_MUCH_UNSETTLED = b"its session has too many results that were not settled"
 
 
-class Session(Struct):
+class Session(Struct, array_like=True):
     """One client's session."""
 
     client: str
@@ -84,6 +86,19 @@ class Sessions:
             else:
                 heapq.heappush(self._ends, (session.ends_at, number))
 
+    def snapshot(self) -> list[tuple[int, Session]]:
+        """All sessions with their numbers, as they are."""
+        copy = [Session(*(getattr(session, field) for field in Session.__struct_fields__)) for session in self._sessions.values()]
+        for session in copy:
+            session.results = session.results.copy()
+        return list(zip(self._sessions, copy, strict=True))
+
+    def restore(self, sessions: Iterable[tuple[int, Session]]) -> None:
+        """Have these sessions as well."""
+        for number, session in sessions:
+            self._sessions[number] = session
+            heapq.heappush(self._ends, (session.ends_at, number))
+
     def open(self, action: Open) -> int:
         """Open a session and return its number."""
         self.opened_count += 1
@@ -99,6 +114,10 @@ class Sessions:
     def find(self, number: int) -> Session | None:
         """The session of this number, if it has not ended."""
         return self._sessions.get(number)
+
+    def clients(self, count: int) -> tuple[str, ...]:
+        """Whose sessions are open, of so many that were opened last."""
+        return tuple({session.client: None for session in islice(reversed(self._sessions.values()), count)})
 
     def enter(self, operation: Operation) -> Session | None:
         """The operation's session, kept alive and with what the client has settled forgotten; None if it has ended."""

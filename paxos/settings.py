@@ -29,6 +29,9 @@ class Settings(Struct, frozen=True):
     # One command's value may not be larger, nor one page of a catch-up much larger than this.
     value_bytes: int = 1024 * 1024
     page_bytes: int = 256 * 1024
+    # A replica saves its state whenever it has executed so much since, and as much as it saved the last time; a part each so many seconds.
+    snapshot_bytes: int = 16 * 1024 * 1024
+    snapshot_pause_seconds: float = 0.01
 
     def checked(self) -> "Settings":
         """These settings, or ConfigurationError if they cannot work together."""

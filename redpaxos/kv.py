@@ -75,7 +75,14 @@ _WATCH_SECONDS = 2.0
 _FOREVER_SECONDS = 1e9
 
 Result = TypeVar("Result")
-Consistency = Literal["linearizable", "stale"]
+Consistency = Literal["linearizable", "session", "stale"]
+"""What a read reflects.
+
+"linearizable": every write that was done before the call, whoever did it. "session": whatever this client has written, read or watched
+before, and perhaps more; any node answers that has it, and asks nobody. "stale": whatever one node has, which may be old.
+"""
+
+_CONSISTENCIES = ("linearizable", "session", "stale")
 Operation = Put | Delete | Get | Range
 
 
@@ -140,8 +147,8 @@ class KeyValueStore:
     def get(self, key: str, *, consistency: Consistency = "linearizable", node: str = "", timeout: float = 10.0) -> Item | None:
         """What the key has, None if it has nothing.
 
-        By default it reflects every write that was done before the call, whichever node is asked (the leader unless one is named). "stale"
-        is whatever one node has by now.
+        By default it reflects every write that was done before the call, whichever node is asked (the leader unless one is named); see
+        Consistency.
         """
         found = _expect(self._ask(Get(_key(key)), consistency, node, timeout), Found)
         return found.items[0] if found.items else None
@@ -209,9 +216,12 @@ class KeyValueStore:
         return self._session.call(KEY_VALUE, _encoded(command), _decoded, timeout=timeout)
 
     def _ask(self, question: KeyValueQuestion, consistency: Consistency, node: str, timeout: float) -> KeyValueResult:
-        if consistency not in ("linearizable", "stale"):
-            raise RejectedError(f"consistency is linearizable or stale, found {consistency!r}")
-        return _decoded(self._questions.ask(KEY_VALUE, encode(question), fresh=consistency == "linearizable", node=node, timeout=timeout))
+        if consistency not in _CONSISTENCIES:
+            raise RejectedError(f"consistency is one of {', '.join(_CONSISTENCIES)}, found {consistency!r}")
+        fresh = consistency == "linearizable"
+        from_slot = max(self._session.seen_slot, self._questions.seen_slot) if consistency == "session" else 0
+        body = self._questions.ask(KEY_VALUE, encode(question), fresh=fresh, from_slot=from_slot, node=node, timeout=timeout)
+        return _decoded(body)
 
 
 def _key(key: str) -> str:

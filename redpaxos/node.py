@@ -13,20 +13,23 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from random import Random, SystemRandom
+from typing import cast
 
 import pykka
 from msgspec import Struct
 
 from actors.acceptor import AcceptorActor
-from actors.base import FORGETFUL, WAKE, Cue, Item, RoleActor, Wiring
+from actors.base import FORGETFUL, RoleActor
 from actors.channels import Channels, check_name
+from actors.inbox import Inbox
 from actors.learner import LearnerActor
 from actors.mailbox import Mailbox
 from actors.proposer import ProposerActor
 from actors.storage.base import Storage, StorageError, StoreMismatchError
 from actors.storage.journaled import JournalStorage
 from actors.storage.sqlite import SqliteStorage
-from actors.timers import ThreadTimers
+from actors.timers import HeapTimers
+from actors.wiring import WAKE, Cue, Item, Wiring
 from paxos.codec import Codec
 from paxos.company import Company
 from paxos.cues import Retire
@@ -37,6 +40,7 @@ from paxos.records import PeerStore
 from paxos.settings import Settings
 from redpaxos.errors import NodeFailedError
 from transport.base import Transport
+from transport.owned import Ownable, OwnedTransport
 
 log = logging.getLogger("redpaxos")
 
@@ -93,8 +97,9 @@ class Node:
         self._transport = transport
         self._make_storage = make_storage
         self._random = random or SystemRandom()
-        self._timers = ThreadTimers()
         self._actors: list[pykka.ActorRef[RoleActor]] = []
+        # Those that actors own, each to wait on by itself.
+        self._owned: list[OwnedTransport] = []
         # One for each actor that hears its channels.
         self._begun: list[str] = []
         self._failure: BaseException | None = None
@@ -113,7 +118,6 @@ class Node:
             for store in stores:
                 store.close()
             raise
-        self._timers.start()
         for kind, storage in zip(kinds, stores, strict=True):
             self._start_actor(kind, storage)
 
@@ -139,12 +143,21 @@ class Node:
     def stop(self) -> None:
         """Hear nothing more, let each actor finish its drain, and close the stores; idempotent."""
         self._transport.close()
-        self._timers.close()
+        for transport in self._owned:
+            transport.close()
         for actor in self._actors:
             actor.stop(block=False)
-        for actor in self._actors:
-            actor.actor_stopped.wait(_STOP_SECONDS)
+        stopped = [actor.actor_stopped.wait(_STOP_SECONDS) for actor in self._actors]
+        if all(stopped):
+            self._release()
         self._ended.set()
+
+    def _release(self) -> None:
+        """Free what the actors waited on."""
+        for transport in self._owned:
+            transport.release()
+        for actor in self._actors:
+            cast(Inbox, actor.actor_inbox).close()
 
     def _open_store(self, name: str) -> Storage:
         """The store of this name, if it was made for these members: two majorities of different members need not meet."""
@@ -160,19 +173,24 @@ class Node:
         mailbox: Mailbox[Item] = Mailbox()
         if kind is ProposerActor:
             self._leading = mailbox
+        timers = HeapTimers()
+        owned = self._transport.owned() if isinstance(self._transport, Ownable) else None
+        if owned is not None:
+            self._owned.append(owned)
         wiring = Wiring(
             company=Company(self.config.name, majority(self.config.members), self.config.settings, storage.identity.boot_count),
             channels=Channels(self.config.cluster),
             codec=Codec(self.config.cluster, self.config.secret),
             storage=storage,
-            transport=self._transport,
-            timers=self._timers,
+            transport=owned or self._transport,
+            timers=timers,
             random=self._random,
             clock=lambda: time.monotonic_ns() // 1_000_000,
             mailbox=mailbox,
             trace=log.info,
             failed=partial(self._fail, kind),
             actors=tuple(each.kind for each in actor_kinds(self.config.roles)),
+            mind=lambda inbox: inbox.attend(timers, owned),
             begun=lambda: self._begun.append(kind.kind),
             retired=self._retired.set,
         )

@@ -26,18 +26,21 @@ class Questions:
         # The leader when last heard, and whoever answered a question that needs none.
         self._leader = ""
         self._reader = ""
+        # The answers so far reflect no slot from here on.
+        self.seen_slot = 0
         # Never set: what a thread pauses on.
         self._never = threading.Event()
 
-    def ask(self, machine: str, question: bytes, *, fresh: bool, node: str = "", timeout: float) -> bytes:
-        """The machine's answer: fresh from the leader or `node`, or as any node, or `node`, has it. NotDoneError if nobody can tell."""
-        read = Read(next(self._numbers), machine, question, fresh)
+    def ask(self, machine: str, question: bytes, *, fresh: bool, from_slot: int = 0, node: str = "", timeout: float) -> bytes:
+        """The machine's answer: fresh from the leader or `node`, or as any node, or `node`, has it once it has executed what is below
+        `from_slot`. NotDoneError if nobody can tell."""
+        read = Read(next(self._numbers), machine, question, fresh, from_slot=from_slot)
         deadline, patience = time.monotonic() + timeout, _ANSWER_SECONDS
         while time.monotonic() < deadline:
             target = node or (self._leader if fresh else self._reader) or self._find(deadline, leader=fresh)
             answer = self._answer(target, read, min(deadline, time.monotonic() + patience)) if target else None
             if answer is not None and answer.known:
-                return answer.body
+                return self._take(answer)
             if answer is not None:
                 self._never.wait(_PAUSE_SECONDS)
             patience = min(2 * patience, _LAST_ANSWER_SECONDS)
@@ -53,6 +56,10 @@ class Questions:
             # Nothing happened, or the node is no more.
             self._reader = ""
             return b""
+        return self._take(answer)
+
+    def _take(self, answer: Answer) -> bytes:
+        self.seen_slot = max(self.seen_slot, answer.end_slot)
         return answer.body
 
     def _answer(self, target: str, read: Read, until: float) -> Answer | None:

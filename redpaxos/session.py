@@ -73,6 +73,11 @@ class Session:
         self._settling = threading.local()
         line.attach(self, LOCATED, CALLS)
 
+    @property
+    def seen_slot(self) -> int:
+        """Whoever has executed every slot below has executed all that was answered so far."""
+        return self._calls.seen_slot
+
     def call(self, machine: str, body: bytes, decode: Callable[[bytes], T], *, timeout: float) -> T:
         """The result of an operation. Raises RejectedError, NotDoneError, or OutcomeUnknownError after `timeout` seconds."""
         return self._submit(machine, body, decode, timeout, alone=True).result()

@@ -7,7 +7,7 @@ TransportError               the payload may have been published, where it is no
  +- TransportUrlError        the address of the server makes no sense
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 Deliver = Callable[[str, bytes], None]
@@ -56,6 +56,13 @@ class Transport(Protocol):
 
         Raises TransportDownError, TransportClosedError or PayloadTooLargeError if it was certainly not published, plain
         TransportError if it may have been.
+        """
+        ...
+
+    def publish_together(self, frames: Sequence[tuple[str, bytes]]) -> None:
+        """Hand over several payloads, each with its channel, in this order and as cheaply as one; not all arrive or none.
+
+        One that is too large does not keep the others. Raises as publish() does, if that is so of any of them.
         """
         ...
 

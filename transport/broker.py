@@ -1,12 +1,14 @@
-"""What the transports over Redis share: one thread that connects, listens, notices silence and connects again.
+"""What the transports over Redis share: who connects, listens, notices silence and connects again.
 
 A session is one link (link.py) from connect to first error. At its start the server is asked for every subscription and, last, for
 the transport's private heartbeat channel; when that one is confirmed all the others are in force, and publishing opens. From then on
 a heartbeat goes through the server and back; no echo ends the session. Nothing here waits without a bound, and nothing polls.
+
+One thread reads: the transport's own (threaded.py), or the one that owns the transport (owned.py).
 """
 
 import logging
-import random
+import math
 import secrets
 import threading
 import time
@@ -23,16 +25,14 @@ from transport.stats import TransportStats
 from transport.subscriptions import Subscription, SubscriptionTable, make_subscription
 
 MAX_PAYLOAD_BYTES = 16 * 1024 * 1024
-FIRST_ATTEMPT_SECONDS = 2.0
 SUBSCRIBE_SECONDS = 2.0
-CLOSE_SECONDS = 5.0
 BEAT_LOCK_SECONDS = 0.02
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass
-class _Session:
+class Session:
     """What is known of one link; touched by the reading thread only."""
 
     link: Link
@@ -40,11 +40,10 @@ class _Session:
     asked: deque[Subscription] = field(default_factory=deque)  # Not answered yet, in the order in which the server will.
 
 
-class BrokerTransport:
-    """A transport over a server that keeps nothing; `open_link` makes its sessions.
+class Broker:
+    """A transport over a server that keeps nothing; `open_link` makes its sessions, and who drives them is left open.
 
-    The constructor returns once the first attempt to connect has succeeded or failed, within FIRST_ATTEMPT_SECONDS; a server that is
-    away is not an error. `heartbeat_name` names the private channel `redpaxos:heartbeat:NAME`, for a server whose ACL must allow it.
+    `heartbeat_name` names the private channel `redpaxos:heartbeat:NAME`, for a server whose ACL must allow it.
     """
 
     def __init__(
@@ -69,43 +68,35 @@ class BrokerTransport:
         self._link: Link | None = None  # The same, while it is fit for publishing; it goes away under _sending.
         self._trouble = "not connected yet"  # Why the link is down; logged whenever it changes.
         self._closing = threading.Event()
-        self._tried = threading.Event()  # The first attempt to connect has ended, well or ill.
         self._session_count = self._gaps = self._published = self._publish_errors = 0
-        self._thread = threading.Thread(target=self._run, name=f"transport {address}", daemon=True)
-        self._thread.start()
-        self._tried.wait(FIRST_ATTEMPT_SECONDS)
 
     def subscribe(self, channel: str, deliver: Deliver) -> None:
         """Hear a channel or, with a final `*`, a prefix; see the port."""
         self._refuse_when_closed()
         subscription = self._table.add(channel, deliver)
         if not subscription.is_settled:
-            self._beat()  # Its echo wakes the reading thread, which alone may subscribe.
-            with self._changed:
-                self._changed.wait_for(lambda: subscription.is_settled or self._link is None, SUBSCRIBE_SECONDS)
+            self._settle(subscription)
         if subscription.refusal:
             raise TransportError(f"{self._address} refuses the subscription to {channel!r}: {subscription.refusal}")
 
     def publish(self, channel: str, payload: bytes) -> None:
         """Hand a payload to the server; see the port."""
+        self.publish_together(((channel, payload),))
+
+    def publish_together(self, frames: Sequence[tuple[str, bytes]]) -> None:
+        """Hand several payloads to the server in one go; see the port."""
+        small = [(encode_name(channel), payload) for channel, payload in frames if len(payload) <= self._max_payload_bytes]
         with self._sending:
             try:
-                self._link_for(payload).publish(encode_name(channel), payload)
+                self._link_to_publish().publish(small)
             except TransportError:
-                self._publish_errors += 1
+                self._publish_errors += len(frames)
                 raise
-            self._published += 1
-
-    def close(self) -> None:
-        """End the reading thread and both connections; see the port."""
-        self._closing.set()
-        self._dispatcher.stop()
-        self._beat()  # Its echo wakes the reading thread where shut() cannot.
-        opened = self._opened
-        if opened is not None:
-            opened.shut()
-        if threading.current_thread() is not self._thread:
-            self._thread.join(CLOSE_SECONDS)
+            self._published += len(small)
+            self._publish_errors += len(frames) - len(small)
+        if len(small) < len(frames):
+            size = max(len(payload) for _, payload in frames)
+            raise PayloadTooLargeError(f"a payload of {size} bytes is over the limit of {self._max_payload_bytes}")
 
     def stats(self) -> TransportStats:
         """The counters as they are now."""
@@ -125,11 +116,13 @@ class BrokerTransport:
         if self._closing.is_set():
             raise TransportClosedError(f"the transport to {self._address} is closed")
 
-    def _link_for(self, payload: bytes) -> Link:
-        """The link to publish a payload on, or an error that says why there is none."""
+    def _settle(self, subscription: Subscription) -> None:
+        """Wait, within a bound, until the server has answered, or there is no connection to it."""
+        raise NotImplementedError
+
+    def _link_to_publish(self) -> Link:
+        """The link to publish on, or an error that says why there is none."""
         self._refuse_when_closed()
-        if len(payload) > self._max_payload_bytes:
-            raise PayloadTooLargeError(f"a payload of {len(payload)} bytes is over the limit of {self._max_payload_bytes}")
         if self._link is None:
             raise TransportDownError(f"no connection to {self._address}: {self._trouble}")
         return self._link
@@ -141,7 +134,7 @@ class BrokerTransport:
         try:
             if self._link is None:
                 return False
-            self._link.publish(self._beat_subscription.key, self._own_beat)
+            self._link.publish(((self._beat_subscription.key, self._own_beat),))
             return True
         except TransportError:
             return False  # The link is broken; the reading thread hears so from its next read.
@@ -150,28 +143,18 @@ class BrokerTransport:
 
     # From here on: the reading thread.
 
-    def _run(self) -> None:
-        while not self._closing.is_set():
-            try:
-                self._run_session()
-            except TransportError as error:
-                self._note_trouble(str(error))
-            except Exception as error:  # Whatever it is, a node must not stay deaf for ever.
-                self._note_trouble(repr(error), with_traceback=True)
-            self._tried.set()
-            self._closing.wait(self._backoff.next_delay(random.random()))
-
-    def _run_session(self) -> None:
+    def _begin_session(self) -> Session:
+        """Connect, and ask for every subscription; what the caller gets it must end."""
         link = self._open_link(self._beat_subscription.key)
+        self._opened = link
+        session = Session(link, Heartbeat(time.monotonic()))
+        self._table.start_session()
         try:
-            self._opened = link
-            session = _Session(link, Heartbeat(time.monotonic()))
-            self._table.start_session()
             self._ask(session, [*self._table.take_unasked(), self._beat_subscription])
-            while not self._closing.is_set():
-                self._step(session)
-        finally:
+        except BaseException:
             self._end_session(link)
+            raise
+        return session
 
     def _end_session(self, link: Link) -> None:
         link.shut()  # So whoever is inside publish() gets out soon.
@@ -181,9 +164,9 @@ class BrokerTransport:
         with self._changed:
             self._changed.notify_all()
 
-    def _step(self, session: _Session) -> None:
+    def _step(self, session: Session, longest_seconds: float = math.inf) -> None:
         """Hear what there is, ask for what is wanted, and mind the heartbeat."""
-        frames = session.link.read(session.heartbeat.seconds_to_next(time.monotonic()))
+        frames = session.link.read(min(longest_seconds, session.heartbeat.seconds_to_next(time.monotonic())))
         for frame in frames or ():
             if not self._dispatcher.dispatch(frame):
                 self._control(session, frame)
@@ -199,11 +182,11 @@ class BrokerTransport:
             else:
                 session.heartbeat.postponed(now)
 
-    def _ask(self, session: _Session, subscriptions: Sequence[Subscription]) -> None:
+    def _ask(self, session: Session, subscriptions: Sequence[Subscription]) -> None:
         session.asked.extend(subscriptions)
         session.link.subscribe(subscriptions)
 
-    def _control(self, session: _Session, frame: Frame) -> None:
+    def _control(self, session: Session, frame: Frame) -> None:
         """Everything that is not a message for a subscriber; what is neither of these is no concern of ours."""
         kind = frame[0]
         if kind in (b"subscribe", b"psubscribe"):
@@ -214,7 +197,7 @@ class BrokerTransport:
             session.heartbeat.heard()
             self._backoff.reset()  # Only a session that carries messages is a success.
 
-    def _confirmed(self, session: _Session, key: bytes, is_prefix: bool) -> None:
+    def _confirmed(self, session: Session, key: bytes, is_prefix: bool) -> None:
         if session.asked and session.asked[0].key == key:
             session.asked.popleft()
         if key == self._beat_subscription.key:
@@ -224,15 +207,14 @@ class BrokerTransport:
         with self._changed:
             self._changed.notify_all()
 
-    def _connected(self, session: _Session) -> None:
+    def _connected(self, session: Session) -> None:
         session.heartbeat.heard()
         self._session_count += 1
         self._trouble = ""
         self._link = session.link
-        self._tried.set()
         _log.info("%s: connected", self._address)
 
-    def _refused(self, session: _Session, reason: str) -> None:
+    def _refused(self, session: Session, reason: str) -> None:
         subscription = session.asked.popleft() if session.asked else self._beat_subscription
         if subscription is self._beat_subscription:
             raise TransportDownError(f"{self._address} refuses the heartbeat channel {subscription.name}: {reason}")

@@ -19,8 +19,11 @@ REFUSED = b"refused"
 class Link(Protocol):
     """Threads: publish() by one at a time, shut() by any; all the rest by the one thread that opened the link."""
 
-    def publish(self, channel: bytes, payload: bytes) -> None:
-        """Send; TransportDownError if the link broke before, another TransportError (and the link breaks) if it breaks now."""
+    def publish(self, frames: Sequence[tuple[bytes, bytes]]) -> None:
+        """Send payloads, each with its channel.
+
+        TransportDownError if the link broke before, another TransportError (and the link breaks) if it breaks now.
+        """
         ...
 
     def subscribe(self, subscriptions: Iterable[Subscription]) -> None:
@@ -37,4 +40,12 @@ class Link(Protocol):
 
     def close(self) -> None:
         """Free everything; nobody may be inside publish()."""
+        ...
+
+
+class WatchingLink(Link, Protocol):
+    """A link whose read() can be cut short."""
+
+    def watch(self, descriptor: int) -> None:
+        """Let read() return as soon as this file is readable, as well as when frames arrive; it reads nothing from it."""
         ...

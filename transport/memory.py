@@ -7,6 +7,7 @@ thread, or a deliver function itself) only enqueues. So no deliver call runs ins
 import logging
 import threading
 from collections import deque
+from collections.abc import Sequence
 
 from transport.base import Deliver, TransportClosedError
 from transport.names import is_prefix
@@ -34,6 +35,11 @@ class MemoryTransport:
         """Hand a payload to every endpoint of the hub, this one included."""
         self._refuse_when_closed()
         self._hub.publish(channel, payload)
+
+    def publish_together(self, frames: Sequence[tuple[str, bytes]]) -> None:
+        """One after the other; see the port."""
+        for channel, payload in frames:
+            self.publish(channel, payload)
 
     def close(self) -> None:
         """Leave the hub; see the port."""

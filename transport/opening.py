@@ -1,6 +1,7 @@
 """From a URL to the best transport for it."""
 
-from transport.broker import MAX_PAYLOAD_BYTES, BrokerTransport
+from transport.broker import MAX_PAYLOAD_BYTES
+from transport.threaded import BrokerTransport
 
 
 def open_transport(url: str, *, heartbeat_name: str | None = None, max_payload_bytes: int = MAX_PAYLOAD_BYTES) -> BrokerTransport:

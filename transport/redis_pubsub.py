@@ -11,10 +11,11 @@ from redis.client import PubSub
 from redis.connection import ConnectionPool
 
 from transport.base import TransportDownError, TransportError
-from transport.broker import MAX_PAYLOAD_BYTES, BrokerTransport
+from transport.broker import MAX_PAYLOAD_BYTES
 from transport.connections import Source, address_of, ask, connect, make_pool
 from transport.link import REFUSED, Frame
 from transport.subscriptions import Subscription
+from transport.threaded import BrokerTransport
 
 
 class RedisPubSubTransport(BrokerTransport):
@@ -39,18 +40,23 @@ class PubSubLink:
         ask(self._writer, "PUBLISH", heartbeat, b"")
         self._pubsub: Any = PubSub(pool)
 
-    def publish(self, channel: bytes, payload: bytes) -> None:
-        """Send and await the reply, for as long as the connection's timeout; see Link."""
+    def publish(self, frames: Sequence[tuple[bytes, bytes]]) -> None:
+        """Send each and await its reply, for as long as the connection's timeout; see Link."""
         if self._broken:
             raise TransportDownError("the connection is broken")
+        refusal: redis.ResponseError | None = None
         try:
-            self._writer.send_command("PUBLISH", channel, payload)
-            self._writer.read_response()
-        except redis.ResponseError as error:
-            raise TransportError(f"the server refuses to publish: {error}") from error
+            for channel, payload in frames:
+                self._writer.send_command("PUBLISH", channel, payload)
+                try:
+                    self._writer.read_response()
+                except redis.ResponseError as error:
+                    refusal = error
         except (redis.RedisError, OSError) as error:
             self._broken = True
             raise TransportError(f"the connection broke while publishing: {error}") from error
+        if refusal is not None:
+            raise TransportError(f"the server refuses to publish: {refusal}") from refusal
 
     def subscribe(self, subscriptions: Iterable[Subscription]) -> None:
         """One command for each, so that each has an answer of its own; see Link."""

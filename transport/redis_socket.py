@@ -16,14 +16,18 @@ import hiredis
 from redis.connection import ConnectionPool
 
 from transport.base import TransportDownError, TransportError
-from transport.broker import MAX_PAYLOAD_BYTES, BrokerTransport
+from transport.broker import MAX_PAYLOAD_BYTES
 from transport.connections import IO_SECONDS, address_of, ask, connect, make_pool
 from transport.link import REFUSED, Frame
+from transport.owned import OwnedTransport
 from transport.subscriptions import Subscription
+from transport.threaded import BrokerTransport
 
+CHUNK_COUNT = 16
 CHUNK_BYTES = 256 * 1024
 """Received at once; more than one TLS record (16 KiB), so that nothing is left inside the TLS layer where poll() cannot see it."""
 
+_PUBLISH = b"*3\r\n$7\r\nPUBLISH\r\n$%d\r\n%b\r\n$%d\r\n%b\r\n"
 _WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 _HUNG_UP = getattr(select, "POLLRDHUP", 0)  # Linux tells when the peer closed; elsewhere the next heartbeat does.
 
@@ -38,6 +42,17 @@ class RedisSocketTransport(BrokerTransport):
             address_of(pool),
             heartbeat_name=heartbeat_name,
             max_payload_bytes=max_payload_bytes,
+        )
+        self._pool = pool
+        self._heartbeat_name = heartbeat_name
+
+    def owned(self) -> OwnedTransport:
+        """Another transport to the same server, for one thread that waits on it."""
+        return OwnedTransport(
+            lambda heartbeat: SocketLink(self._pool, heartbeat),
+            address_of(self._pool),
+            heartbeat_name=self._heartbeat_name,
+            max_payload_bytes=self._max_payload_bytes,
         )
 
 
@@ -57,6 +72,7 @@ class SocketLink:
         self._writing = _take_socket(self._writer)
         self._reading = _take_socket(self._reader)
         self._reading_number = self._reading.fileno()
+        self._writing_number = self._writing.fileno()
         self._parser = hiredis.Reader()
         self._chunk: Any = bytearray(CHUNK_BYTES)
         self._poller = select.poll()
@@ -64,12 +80,12 @@ class SocketLink:
         self._poller.register(self._writing, _HUNG_UP)
         send_all(self._writing, b"*3\r\n$6\r\nCLIENT\r\n$5\r\nREPLY\r\n$3\r\nOFF\r\n")
 
-    def publish(self, channel: bytes, payload: bytes) -> None:
-        """One send in the ordinary case; see Link."""
+    def publish(self, frames: Sequence[tuple[bytes, bytes]]) -> None:
+        """One send in the ordinary case, however many there are; see Link."""
         if self._broken:
             raise TransportDownError("the connection is broken")
         try:
-            send_all(self._writing, b"*3\r\n$7\r\nPUBLISH\r\n$%d\r\n%b\r\n$%d\r\n%b\r\n" % (len(channel), channel, len(payload), payload))
+            send_all(self._writing, b"".join([_PUBLISH % (len(channel), channel, len(payload), payload) for channel, payload in frames]))
         except OSError as error:
             self.shut()
             raise TransportError(f"the connection broke while publishing: {error}") from error
@@ -81,24 +97,43 @@ class SocketLink:
         except OSError as error:
             raise TransportDownError(f"cannot subscribe: {error}") from error
 
+    def watch(self, descriptor: int) -> None:
+        """Let read() return as soon as this file is readable, as well as when frames arrive; it reads nothing from it."""
+        self._poller.register(descriptor, select.POLLIN)
+
     def read(self, timeout_seconds: float) -> Sequence[Frame] | None:
         """All frames of the next chunk; see Link."""
-        events = self._poller.poll(timeout_seconds * 1000)
+        ready = [descriptor for descriptor, _ in self._poller.poll(timeout_seconds * 1000)]
         if self._broken:
             raise TransportDownError("the connection is broken")
-        if not events:
+        if not ready:
             return None
-        if len(events) == 1 and events[0][0] != self._reading_number:
+        if self._writing_number in ready and self._reading_number not in ready:
             raise TransportDownError("the server closed the connection that publishes")
+        return self._receive() if self._reading_number in ready else ()
+
+    def _receive(self) -> Sequence[Frame]:
+        """What has arrived, several chunks of it where there is so much: it had better wait here than in the server's buffer for us."""
+        frames: list[Frame] = []
+        size = CHUNK_BYTES
+        for _ in range(CHUNK_COUNT):
+            if size < CHUNK_BYTES:
+                break
+            size = self._receive_chunk()
+            frames += self._frames(size)
+        return frames
+
+    def _receive_chunk(self) -> int:
+        """How many bytes are in the chunk; 0 if there were none after all."""
         try:
             size = self._reading.recv_into(self._chunk)
         except _WOULD_BLOCK:
-            return ()
+            return 0
         except OSError as error:
             raise TransportDownError(f"the connection broke: {error}") from error
         if size == 0:
             raise TransportDownError("the server closed the connection")
-        return self._frames(size)
+        return size
 
     def shut(self) -> None:
         """Shut both sockets down, which wakes their threads; see Link."""

@@ -9,13 +9,14 @@ Every storage error is fatal for its node: a write that failed may not be retrie
 that it reported on.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from msgspec import Struct
 
 from paxos.archive import AcceptorState
 from paxos.records import Learned, Record, Voted
+from paxos.snapshots import SnapshotPart
 
 
 class StorageError(Exception):
@@ -45,6 +46,18 @@ class StoreIdentity(Struct, frozen=True):
     boot_count: int
 
 
+class Shelf(Protocol):
+    """Keeps one snapshot, and the next one as it grows. Part 0 begins a draft, and drops the one that was not finished."""
+
+    def save(self, part: SnapshotPart) -> None:
+        """Add a part; the last one replaces the snapshot by the draft. StorageError is as fatal as any other."""
+        ...
+
+    def saved(self) -> Iterable[SnapshotPart]:
+        """The parts of the snapshot, as far as they can be read; each iteration reads them anew."""
+        ...
+
+
 class Storage(Protocol):
     """Atomic durable batches for one actor, and the reads that its roles need. Not thread-safe: one owner.
 
@@ -54,6 +67,11 @@ class Storage(Protocol):
     @property
     def identity(self) -> StoreIdentity:
         """Who owns this store."""
+        ...
+
+    @property
+    def shelf(self) -> Shelf:
+        """Where snapshots of what the records make are kept, beside the records."""
         ...
 
     def write(self, records: Sequence[Record], *, sync: bool) -> None:

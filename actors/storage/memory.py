@@ -11,6 +11,7 @@ from typing import Generic, TypeVar, assert_never
 
 from actors.storage.base import StorageError, StoreIdentity
 from actors.storage.paging import first_page
+from actors.storage.shelf import MemoryShelf
 from paxos.archive import AcceptorState
 from paxos.ballot import END_SLOT, ZERO, Ballot
 from paxos.errors import InvariantViolation
@@ -49,9 +50,10 @@ class _Slots(Generic[R]):
 class MemoryStorage:
     """A store that lives as long as the object."""
 
-    def __init__(self, cluster: str, node: str, store_id: str | None = None, boot_count: int = 1) -> None:
+    def __init__(self, cluster: str, node: str, store_id: str | None = None, boot_count: int = 1, shelf: MemoryShelf | None = None) -> None:
         # Its id is drawn at random if none is given.
         self.identity = StoreIdentity(cluster, node, store_id or secrets.token_hex(16), boot_count)
+        self.shelf = shelf or MemoryShelf()
         self._open = True
         self._promised: dict[str, Ballot] = {}
         self._chosen_through: dict[str, int] = {}

@@ -24,6 +24,7 @@ from actors.storage.guard import Guard, Mark
 from actors.storage.opening import open_database
 from actors.storage.paging import first_page
 from actors.storage.schema import Row
+from actors.storage.shelf import FileShelf
 from paxos.archive import AcceptorState
 from paxos.ballot import END_SLOT, ZERO, Ballot
 from paxos.records import Learned, Record, Voted
@@ -40,6 +41,7 @@ class SqliteStorage:
         self._refusal: StorageError | None = None
         self._closed = False
         owner = database.owner
+        self.shelf = FileShelf(database.path)
         self.identity = StoreIdentity(owner.cluster, owner.node, owner.store_id, owner.boot_count)
 
     @classmethod

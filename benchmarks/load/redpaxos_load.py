@@ -8,6 +8,7 @@ from msgspec import Raw
 
 from benchmarks.load.base import Window
 from benchmarks.load.closed_loop import ClosedLoop, Participant
+from benchmarks.load.session_loop import SessionLoop
 from benchmarks.load.wire import Wire
 from benchmarks.measuring import Job, Sample, histogram
 from redpaxos.client import Client
@@ -35,7 +36,7 @@ class SocketLoad:
         if job.style == "client":
             return run_threads(self._shared_client(), job)
         window = Window(job, time.perf_counter())
-        loop = ClosedLoop(self._participant, job, self._node if job.load == "decree" else "", window)
+        loop = make_loop(self._participant, job, self._node, window)
         cpu = CpuClock(window)
         self._wire.send(loop.refill(time.perf_counter()))
         while not ((now := time.perf_counter()) >= window.end and (loop.is_done or now >= window.end + _DRAIN_SECONDS)):
@@ -67,7 +68,7 @@ class TransportLoad:
         self._participant = Participant(cluster)
         self._node = node
         self._transport = network()
-        self._loop: ClosedLoop | None = None
+        self._loop: ClosedLoop | SessionLoop | None = None
         self._lock = threading.Lock()
         self._transport.subscribe(self._participant.incoming, self._deliver)
 
@@ -76,7 +77,7 @@ class TransportLoad:
         window = Window(job, time.perf_counter())
         cpu = CpuClock(window)
         with self._lock:
-            loop = self._loop = ClosedLoop(self._participant, job, self._node if job.load == "decree" else "", window)
+            loop = self._loop = make_loop(self._participant, job, self._node, window)
         while (now := time.perf_counter()) < window.end or (not loop.is_done and now < window.end + _DRAIN_SECONDS):
             cpu.look(now)
             with self._lock:
@@ -101,6 +102,13 @@ class TransportLoad:
             frames = self._loop.refill(now)
         for target, frame in frames:
             self._transport.publish(target, frame)
+
+
+def make_loop(participant: Participant, job: Job, node: str, window: Window) -> ClosedLoop | SessionLoop:
+    """The loop for a job; decrees go to this node, everything else to whoever leads."""
+    if job.load in ("put", "read"):
+        return SessionLoop(participant, job, window)
+    return ClosedLoop(participant, job, node if job.load == "decree" else "", window)
 
 
 class CpuClock:

@@ -29,7 +29,7 @@ def draw(run: Run, directory: Path) -> list[Path]:
 
 
 def _series(run: Run, figure: Callable[[Summary], float]) -> tuple[list[str], Series]:
-    chosen = [result for result in run.results if result.case.job.load == "log" and result.case.job.value_bytes == 64]
+    chosen = [result for result in run.results if result.case.job.load == "put" and result.case.job.value_bytes == 64]
     chosen = [result for result in chosen if "signed" not in result.case.system]
     groups = sorted({result.case.job.outstanding for result in chosen})
     names = sorted({_name(result) for result in chosen}, key=lambda name: (not name.startswith("redpaxos"), name))

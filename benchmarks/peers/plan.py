@@ -64,10 +64,10 @@ def cases_of(plan: Plan, ours: System, signed: System, etcd: System, others: Seq
     most = max(plan.outstanding)
     for size in plan.value_bytes:
         for count in plan.outstanding:
-            job = Job("log", count, plan.seconds, size)
+            job = Job("put", count, plan.seconds, size)
             cases += [Case(system.name, job) for system in (ours, etcd, *others)]
             if count > 1:
-                cases.append(Case(ours.name, Job("log", count, plan.seconds, size, style="together")))
-        cases += [Case(signed.name, Job("log", most, plan.seconds, size, style=style)) for style in ("each", "together")]
-    decrees = [Job("decree", count, plan.seconds) for count in (1, 100)]
-    return cases + [Case(system.name, job) for job in decrees for system in (ours, etcd)]
+                cases.append(Case(ours.name, Job("put", count, plan.seconds, size, style="together")))
+        cases += [Case(signed.name, Job("put", most, plan.seconds, size, style=style)) for style in ("each", "together")]
+    others_too = [Job(load, count, plan.seconds) for load in ("read", "decree") for count in (1, 100)]
+    return cases + [Case(system.name, job) for job in others_too for system in (ours, etcd)]

@@ -5,7 +5,7 @@ draws no random number, and it never iterates over a set or raises for what a cl
 that says so. Replicas compare running digests of all results, so whatever matters must show in one.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
 
@@ -18,6 +18,14 @@ class Machine(Protocol):
 
     def query(self, question: bytes) -> bytes:
         """Answer a question without changing anything."""
+        ...
+
+    def snapshot(self) -> Iterator[bytes]:
+        """The state as it is at the call, whatever is executed meanwhile; in parts, each made when it is asked for."""
+        ...
+
+    def restore(self, parts: Iterable[bytes]) -> None:
+        """Have the state that these parts are of; only before anything is executed."""
         ...
 
     def waiter(self, question: bytes) -> Callable[[], bytes]:

@@ -6,7 +6,7 @@ out one of two lists of operations, all or none. Results are bounded: what would
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import assert_never
 
 import msgspec
@@ -38,8 +38,10 @@ from paxos.machines.kv_messages import (
     encode,
     question_decoder,
 )
+from paxos.machines.kv_snapshot import Image, from_parts, to_parts
 
 _HISTORY_COUNT = 100_000
+_HISTORY_BYTES = 64 * 1024 * 1024
 # A page is cut after about so much; what a transaction reads, too.
 _PAGE_BYTES = 256 * 1024
 _BRANCH_BYTES = 2 * 1024 * 1024
@@ -51,13 +53,16 @@ _ITEM_BYTES = 32
 class KeyValue:
     """The replicated store."""
 
-    def __init__(self, history_count: int = _HISTORY_COUNT) -> None:
+    def __init__(self, history_count: int = _HISTORY_COUNT, history_bytes: int = _HISTORY_BYTES) -> None:
         self._items: dict[str, Item] = {}
         # The keys of _items.
         self._keys: SortedSet[str] = SortedSet()
-        # The latest changes in order of revision: history_count of them, and up to a quarter more.
+        # The latest changes in order of revision: at most history_count of them and about history_bytes, and up to a quarter more.
         self._history: list[Change] = []
         self._history_count = history_count
+        self._history_bytes = history_bytes
+        # What _history takes.
+        self._kept_bytes = 0
         # Changes below this revision may have been dropped.
         self._history_start = 1
         # The revision of the last command that changed anything.
@@ -106,6 +111,18 @@ class KeyValue:
             return b""
 
         return answer
+
+    def snapshot(self) -> Iterator[bytes]:
+        """Everything, the history of changes included, so that a watch does not notice that its node was started again."""
+        return to_parts(Image(self._revision, self._history_start, list(self._items.values()), self._history.copy()))
+
+    def restore(self, parts: Iterable[bytes]) -> None:
+        """Be as the store was that these parts are of."""
+        image = from_parts(parts)
+        self._revision, self._history_start, self._history = image.revision, image.history_start, list(image.changes)
+        self._kept_bytes = sum(map(_change_bytes, self._history))
+        self._items = {item.key: item for item in image.items}
+        self._keys = SortedSet(self._items)
 
     def _execute(self, command: KeyValueCommand) -> KeyValueResult:
         match command:
@@ -236,9 +253,20 @@ class KeyValue:
         return self._history[-1].revision if self._history else self._revision
 
     def _note(self, key: str, value: bytes | None) -> None:
-        self._history.append(Change(self._revision + 1, key, value))
-        if len(self._history) * 4 > self._history_count * 5:
-            dropped = len(self._history) - self._history_count
+        change = Change(self._revision + 1, key, value)
+        self._history.append(change)
+        self._kept_bytes += _change_bytes(change)
+        if len(self._history) * 4 > self._history_count * 5 or self._kept_bytes * 4 > self._history_bytes * 5:
+            self._forget_oldest()
+
+    def _forget_oldest(self) -> None:
+        """Drop as many changes as are too many, but not the last."""
+        dropped = max(0, len(self._history) - self._history_count)
+        self._kept_bytes -= sum(map(_change_bytes, self._history[:dropped]))
+        while self._kept_bytes > self._history_bytes and dropped < len(self._history) - 1:
+            self._kept_bytes -= _change_bytes(self._history[dropped])
+            dropped += 1
+        if dropped:
             self._history_start = self._history[dropped - 1].revision + 1
             del self._history[:dropped]
 

@@ -12,7 +12,7 @@ from redpaxos.cli.options import Cluster, output_option, timeout_option, with_cl
 from redpaxos.cli.output import print_json
 
 if TYPE_CHECKING:
-    from redpaxos.kv import Branch, Change, Condition, Deleted, Found, Item, Operation, Written
+    from redpaxos.kv import Branch, Change, Condition, Consistency, Deleted, Found, Item, Operation, Written
 
 _TXN_HELP = """If every condition of TRANSACTION holds carry out one list of operations, otherwise another; nobody sees half of it.
 
@@ -28,30 +28,39 @@ a key that does not exist has the value "", and 0 for both. Operations: put KEY 
 Exits with 3 if a condition did not hold.
 """
 
-_node_option = click.option("--node", default="", metavar="NAME", help="Ask this node; otherwise the leader, or with --stale any.")
+_node_option = click.option(
+    "--node", default="", metavar="NAME", help="Ask this node; otherwise the leader, or any if it need not be the latest."
+)
 _previous_option = click.option("--previous", is_flag=True, help="Print what the key had before as well.")
-_stale_option = click.option("--stale", is_flag=True, help="As one node has it by now, which may be old, without asking the others.")
+_consistency_option = click.option(
+    "--consistency",
+    type=click.Choice(["linearizable", "session", "stale"]),
+    default="linearizable",
+    show_default=True,
+    help="The latest; or no older than what this command has read so far; or as one node has it by now, which may be old.",
+)
 
 
 @click.group()
 def kv() -> None:
     """Read and write the replicated key-value store.
 
-    What a write printed is on the disks of a majority. A read tells what was written last, unless it is --stale.
+    What a write printed is on the disks of a majority. A read tells what was written last, unless --consistency says
+    otherwise.
     """
 
 
 @kv.command()
 @click.argument("key")
 @_node_option
-@_stale_option
+@_consistency_option
 @with_cluster
 @timeout_option(10.0)
 @output_option
-def get(*, key: str, node: str, stale: bool, cluster: Cluster, timeout: float, as_json: bool) -> int:
+def get(*, key: str, node: str, consistency: "Consistency", cluster: Cluster, timeout: float, as_json: bool) -> int:
     """Print the value of KEY. Exits with 3 if it has none."""
     with cluster.connect() as client:
-        item = client.kv.get(key, consistency="stale" if stale else "linearizable", node=node, timeout=timeout)
+        item = client.kv.get(key, consistency=consistency, node=node, timeout=timeout)
     if item is None:
         say(f"there is no key {key}")
         return ExitCode.NO
@@ -62,14 +71,14 @@ def get(*, key: str, node: str, stale: bool, cluster: Cluster, timeout: float, a
 @kv.command()
 @click.argument("prefix", default="")
 @_node_option
-@_stale_option
+@_consistency_option
 @with_cluster
 @timeout_option(10.0)
 @output_option
-def ls(*, prefix: str, node: str, stale: bool, cluster: Cluster, timeout: float, as_json: bool) -> None:
+def ls(*, prefix: str, node: str, consistency: "Consistency", cluster: Cluster, timeout: float, as_json: bool) -> None:
     """Print the keys that begin with PREFIX, and their values."""
     with cluster.connect() as client:
-        for item in client.kv.items(prefix, consistency="stale" if stale else "linearizable", node=node, timeout=timeout):
+        for item in client.kv.items(prefix, consistency=consistency, node=node, timeout=timeout):
             _print_item(item, as_json=as_json, with_key=True)
 
 

@@ -17,7 +17,7 @@ from redpaxos.cli.output import print_json
 
 if TYPE_CHECKING:
     from redpaxos.node import Node, NodeConfig
-    from transport.broker import BrokerTransport
+    from transport.threaded import BrokerTransport
 
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _LINE = "%(asctime)s %(levelname)s %(message)s"

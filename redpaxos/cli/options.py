@@ -11,7 +11,7 @@ from redpaxos.errors import NotDoneError
 
 if TYPE_CHECKING:
     from redpaxos.client import Client
-    from transport.broker import BrokerTransport
+    from transport.threaded import BrokerTransport
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

@@ -9,12 +9,13 @@ from functools import cache, partial
 from typing import Any
 
 from actors.acceptor import AcceptorActor
-from actors.base import WAKE, Item, RoleActor, StrangerError, Wiring
+from actors.base import RoleActor, StrangerError
 from actors.channels import Channels
 from actors.learner import LearnerActor
 from actors.mailbox import Mailbox
 from actors.proposer import ProposerActor
 from actors.storage.base import StorageError
+from actors.wiring import WAKE, Item, Wiring
 from paxos.cast import Cast
 from paxos.codec import Codec, Envelope
 from paxos.company import Company

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from actors.storage.base import StorageError
 from actors.storage.memory import MemoryStorage
+from actors.storage.shelf import MemoryShelf
 from paxos.records import Record
 from redpaxos.simulation.network import PowerCutError
 
@@ -38,6 +39,8 @@ class Disk:
         self.store = store
         self.store_id = store_id
         self.boot_count = 0
+        # Outlives crashes too.
+        self.shelf = MemoryShelf()
         # What happens at the next write, one of the words above; empty for nothing.
         self.next_fault = ""
         # Called when that has happened.
@@ -99,7 +102,7 @@ class SimulatedStorage(MemoryStorage):
     """A store on a simulated disk, for one life of its node."""
 
     def __init__(self, disk: Disk) -> None:
-        super().__init__(disk.cluster, disk.node, disk.store_id, disk.boot_count)
+        super().__init__(disk.cluster, disk.node, disk.store_id, disk.boot_count, disk.shelf)
         self._disk = disk
         for records in disk.replay():
             super().write(records, sync=True)

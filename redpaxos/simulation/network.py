@@ -5,7 +5,7 @@ link between two endpoints has chance of its own. A link that is cut loses what 
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from msgspec import Struct
 
@@ -202,6 +202,11 @@ class Endpoint:
             if self.publishes_left < 0:
                 raise PowerCutError
         self._network.publish(self, channel, payload)
+
+    def publish_together(self, frames: Sequence[tuple[str, bytes]]) -> None:
+        """One after the other; see the port."""
+        for channel, payload in frames:
+            self.publish(channel, payload)
 
     def close(self) -> None:
         """Hear nothing more; idempotent."""

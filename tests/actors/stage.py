@@ -4,11 +4,12 @@ from collections.abc import Callable, Sequence
 from random import Random
 
 from actors.acceptor import AcceptorActor
-from actors.base import WAKE, Delivery, Item, RoleActor, Wiring
+from actors.base import RoleActor
 from actors.channels import Channels
 from actors.mailbox import Mailbox
 from actors.storage.base import StorageError
 from actors.storage.memory import MemoryStorage
+from actors.wiring import WAKE, Delivery, Item, Wiring
 from paxos.codec import Codec, Envelope, Letter
 from paxos.company import Company
 from paxos.groups import LOG
@@ -35,6 +36,8 @@ class JournalStorage(MemoryStorage):
         if is_admitted:
             super().write((PeerStore(ADMITTED, self.identity.store_id),), sync=True)
         self.journal = journal
+        # Whether each write was asked to be on disk.
+        self.syncs: list[bool] = []
         self.fails = False
         self.closed = False
 
@@ -45,6 +48,7 @@ class JournalStorage(MemoryStorage):
         # Whom one has met is not what these tests are about.
         if kept := tuple(record for record in records if not isinstance(record, PeerStore)):
             self.journal.append(("write", kept))
+            self.syncs.append(sync)
 
     def close(self) -> None:
         super().close()
@@ -66,6 +70,10 @@ class JournalTransport:
         if self.is_down:
             raise TransportDownError("no connection")
         self.journal.append(("publish", (channel, payload)))
+
+    def publish_together(self, frames: Sequence[tuple[str, bytes]]) -> None:
+        for channel, payload in frames:
+            self.publish(channel, payload)
 
     def close(self) -> None:
         pass

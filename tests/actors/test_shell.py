@@ -8,11 +8,13 @@ from actors.learner import LearnerActor
 from actors.proposer import ProposerActor
 from actors.storage.base import StorageError
 from paxos.ballot import END_SLOT, Ballot
+from paxos.batches import encode_batch
 from paxos.codec import FRAME_BYTES, Codec, Envelope, Letter
 from paxos.groups import LOG
-from paxos.messages import Accept, Accepted, Acquainted, Inquire, Introduce, Nack, Prepare, Promise, Report, Stranger
+from paxos.messages import Accept, Accepted, Acquainted, ChosenPage, Inquire, Introduce, Nack, Prepare, Promise, Report, Stranger, Submit
 from paxos.quorum import majority
 from paxos.records import ADMITTED, Promised, Voted
+from paxos.values import Command
 from tests.actors.stage import CHANNELS, CODEC, FINGERPRINT, JournalStorage, Stage
 from transport.base import TransportError
 
@@ -33,6 +35,16 @@ def test_it_writes_before_it_sends(stage: Stage) -> None:
     assert stage.acts == ["write", "publish"]
     assert stage.writes == [(Promised(LOG, BALLOT),)]
     assert stage.said == [Promise(BALLOT, 0, END_SLOT, ())]
+
+
+def test_what_others_will_rely_on_is_synced_and_what_a_quorum_has_on_disk_is_not(stage: Stage) -> None:
+    stage.play("n2", Accept(BALLOT, 0, b"v", 0))
+    assert stage.storage.syncs == [True]
+    learner = Stage(LearnerActor)
+    for slot in (0, 1):
+        learner.play("n2", ChosenPage(slot, ((BALLOT, encode_batch(BALLOT, ())),), slot + 1), target="n1")
+    # The first time it has also met n2.
+    assert learner.storage.syncs == [True, False]
 
 
 def test_one_drain_is_one_write_however_much_it_heard(stage: Stage) -> None:
@@ -315,6 +327,18 @@ def test_thousands_of_groups_are_played_by_turns_and_none_forgets() -> None:
     assert stage.said[-1] == Nack(Ballot(0, "n3"), BALLOT)
 
 
+def test_a_group_that_waits_for_something_is_not_let_go_of() -> None:
+    stage = Stage(ProposerActor)
+    stage.play("c1", Submit((Command("id", b"1"),), 1, 1), target="n1", group="decree:busy", store="")
+    for number in range(4200):
+        stage.put("n2", Nack(BALLOT, BALLOT), target="n1", group=f"decree:{number}", store="acceptor")
+    stage.drain()
+    assert stage.actor.report()["groups"] <= 4096
+    for acceptor in ("n2", "n3"):
+        stage.play(acceptor, Promise(Ballot(1, "n1"), 0, END_SLOT, ()), target="n1", group="decree:busy", store="acceptor")
+    assert isinstance(stage.said[-1], Accept)
+
+
 def test_a_store_is_closed_when_the_actor_stops(stage: Stage) -> None:
     stage.actor.on_stop()
     assert isinstance(stage.storage, JournalStorage)
@@ -329,3 +353,23 @@ def test_a_node_with_other_members_is_not_heard_since_their_majorities_need_not_
     assert stage.said == []
     assert stage.actor.refused["other members"] == 1
     assert "n2 was given other members than n1,n2,n3" in stage.lines[-1]
+
+
+def test_a_vote_that_is_delivered_twice_convinces_nobody() -> None:
+    stage = Stage(LearnerActor)
+    stage.play("n2", Accept(BALLOT, 0, encode_batch(BALLOT, ()), 0), store="log")
+    vote = stage.frame("n3", Accepted(BALLOT, 0, 0), target="learners", store="acceptor")
+    for _ in range(2):
+        stage.put_frame(CHANNELS.outgoing("learners", "n3"), vote)
+    stage.drain()
+    assert stage.storage.learned_end(LOG) == (0, 1)
+
+
+def test_a_promise_that_is_delivered_twice_elects_nobody() -> None:
+    stage = Stage(ProposerActor)
+    stage.play("c1", Submit((Command("id", b"1"),), 1, 1), target="n1", group="decree:colour", store="")
+    promise = stage.frame("n3", Promise(Ballot(1, "n1"), 0, END_SLOT, ()), target="n1", group="decree:colour", store="acceptor")
+    for _ in range(2):
+        stage.put_frame(CHANNELS.outgoing("n1", "n3"), promise)
+    stage.drain()
+    assert not any(isinstance(message, Accept) for message in stage.said)

@@ -1,6 +1,7 @@
 """The harness measures something: a quick run where nothing leaves the process."""
 
 import json
+from io import StringIO
 from math import nan
 from pathlib import Path
 from xml.etree import ElementTree
@@ -10,6 +11,8 @@ import pytest
 from rich.console import Console
 
 from benchmarks.bench import QUICK, run_bench
+from benchmarks.failover import Plan as Failover
+from benchmarks.failover import print_outcome, run_failover
 from benchmarks.measuring import Job, Measured, Sample, histogram, merge, percentile, summarise
 from benchmarks.peers.ratios import ratios
 from benchmarks.plots import bars
@@ -86,3 +89,15 @@ def test_a_plot_is_an_svg_with_a_bar_for_each_figure() -> None:
 
     # Two of the rectangles belong to the legend.
     assert len(picture.findall("{http://www.w3.org/2000/svg}rect")) == 2 + 3
+
+
+@pytest.mark.processes
+@pytest.mark.server
+def test_a_leader_that_goes_leaves_a_gap_and_every_write(tmp_path: Path) -> None:
+    outcome = run_failover(Failover("transfer", round_count=1, outstanding=4, steady_count=20), lambda _: None, tmp_path)
+
+    assert 0 < outcome.gaps[0] < 10
+    assert outcome.found_count == 4
+    console = Console(record=True, width=140, file=StringIO())
+    print_outcome(outcome, console)
+    assert "of 4 keys each has its last one" in console.export_text()

@@ -17,7 +17,9 @@ def test_what_was_put_is_got_as_it_was(cluster: Redpaxos) -> None:
     assert put.exit_code == 0, put.stderr
     got = cluster("kv", "get", "colour")
     assert (got.exit_code, got.stdout) == (0, "blue ü\n")
-    assert cluster("kv", "get", "colour", "--stale", "--node", "n1").exit_code == 0
+    for consistency in ("session", "stale"):
+        assert cluster("kv", "get", "colour", "--consistency", consistency, "--node", "n1").exit_code == 0
+    assert cluster("kv", "ls", "--consistency", "eventual").exit_code == 2
 
 
 def test_a_value_comes_from_standard_input_and_may_be_any_bytes(cluster: Redpaxos) -> None:

@@ -103,6 +103,28 @@ def test_every_node_answers_fresh_and_stale(group: Group) -> None:
         group.kv.get("a", node=node, consistency="stale")
 
 
+def test_a_session_read_is_never_older_than_what_was_written_or_read_before(group: Group) -> None:
+    for number in range(30):
+        group.kv.put("a", str(number))
+        for node in MEMBERS:
+            item = group.kv.get("a", node=node, consistency="session")
+            assert item is not None
+            assert item.value == str(number).encode()
+
+
+def test_a_session_read_waits_for_a_node_that_is_behind(asleep: Group) -> None:
+    asleep.start(2)
+    with asleep.connect() as other:
+        other.kv.put("a", "1")
+    assert asleep.kv.get("a") is not None, "it was read, so it was there"
+    late = MEMBERS[2]
+    asleep.nodes[2].start()
+    item = asleep.kv.get("a", node=late, consistency="session", timeout=20.0)
+    assert item is not None
+    with pytest.raises(NotDoneError):
+        asleep.kv.get("a", node="nobody", consistency="session", timeout=0.2)
+
+
 def test_a_watch_from_now_on_hears_of_what_comes(group: Group) -> None:
     group.kv.put("a/1", "before")
     watch = group.kv.watch("a/")

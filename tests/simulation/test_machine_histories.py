@@ -21,7 +21,10 @@ NAMES = ("n1", "n2", "n3")
 def make_log(*commands: KeyValueCommand) -> Group:
     """A log with one session that puts these, one a slot."""
     log = Group("log", Ledger(MACHINES))
-    actions: list[Action] = [Open("c1", 7, 1000), *(Operation(1, number, 0, KEY_VALUE, encode(one)) for number, one in enumerate(commands, start=1))]
+    actions: list[Action] = [
+        Open("c1", 7, 1000),
+        *(Operation(1, number, 0, KEY_VALUE, encode(one)) for number, one in enumerate(commands, start=1)),
+    ]
     for number, action in enumerate(actions):
         slot = log.slot(number)
         slot.value, slot.chosen_at = encode_batch(BALLOT, (action,)), BALLOT

@@ -6,6 +6,7 @@ import fakeredis
 import pytest
 
 from tests.servers import RedisServer
+from tests.transport.attended import Attended
 from transport.base import Transport
 from transport.memory import MemoryHub, MemoryTransport
 from transport.redis_pubsub import RedisPubSubTransport
@@ -13,7 +14,7 @@ from transport.redis_socket import RedisSocketTransport
 
 MakeTransport = Callable[[], Transport]
 
-KINDS = ["memory", "fakeredis", *(pytest.param(kind, marks=pytest.mark.server) for kind in ("redis-py", "socket", "unix-socket"))]
+KINDS = ["memory", "fakeredis", *(pytest.param(kind, marks=pytest.mark.server) for kind in ("redis-py", "socket", "unix-socket", "owned"))]
 
 
 def maker(kind: str, request: pytest.FixtureRequest) -> MakeTransport:
@@ -27,6 +28,8 @@ def maker(kind: str, request: pytest.FixtureRequest) -> MakeTransport:
     server: RedisServer = request.getfixturevalue("redis_server")
     if kind == "redis-py":
         return lambda: RedisPubSubTransport(server.url)
+    if kind == "owned":
+        return lambda: Attended(server.unix_url)
     return lambda: RedisSocketTransport(server.url if kind == "socket" else server.unix_url)
 
 

@@ -9,13 +9,15 @@ import pytest
 import redis
 
 from tests.servers import RedisServer
+from tests.transport.attended import Attended
 from tests.transport.inbox import Inbox, wait_until
 from transport.base import PayloadTooLargeError, TransportDownError, TransportError
-from transport.broker import BrokerTransport
 from transport.redis_pubsub import RedisPubSubTransport
 from transport.redis_socket import RedisSocketTransport
+from transport.threaded import BrokerTransport
 
-Connect = Callable[..., BrokerTransport]
+Tried = BrokerTransport | Attended
+Connect = Callable[..., Tried]
 
 pytestmark = pytest.mark.server
 
@@ -26,12 +28,12 @@ def server() -> Iterator[RedisServer]:
         yield running
 
 
-@pytest.fixture(params=[RedisPubSubTransport, RedisSocketTransport], ids=["redis-py", "socket"])
+@pytest.fixture(params=[RedisPubSubTransport, RedisSocketTransport, Attended], ids=["redis-py", "socket", "owned"])
 def connect(request: pytest.FixtureRequest) -> Iterator[Connect]:
     """Makes transports of one kind, and closes them after the test."""
-    made: list[BrokerTransport] = []
+    made: list[Tried] = []
 
-    def connect_one(url: str, **settings: object) -> BrokerTransport:
+    def connect_one(url: str, **settings: object) -> Tried:
         made.append(request.param(url, **settings))
         return made[-1]
 
@@ -40,7 +42,7 @@ def connect(request: pytest.FixtureRequest) -> Iterator[Connect]:
         transport.close()
 
 
-def publish_until_heard(transport: BrokerTransport, channel: str, inbox: Inbox, deadline_seconds: float = 5.0) -> None:
+def publish_until_heard(transport: Tried, channel: str, inbox: Inbox, deadline_seconds: float = 5.0) -> None:
     """Progress: what is published now arrives again."""
     seen = len(inbox.letters)
 
@@ -54,7 +56,7 @@ def publish_until_heard(transport: BrokerTransport, channel: str, inbox: Inbox, 
     wait_until(is_heard, f"something is heard on {channel}", deadline_seconds)
 
 
-def publish_for_ever(transport: BrokerTransport) -> NoReturn:
+def publish_for_ever(transport: Tried) -> NoReturn:
     while True:
         transport.publish("x", bytes(1_000_000))
 
@@ -185,6 +187,14 @@ def test_a_payload_over_the_limit_is_not_published_and_not_delivered(server: Red
     server.cli("PUBLISH", "x", bytes(1000))
     assert inbox.wait_for(1) == [("x", bytes(1000))]
     assert transport.stats().oversize == 1
+
+
+def test_a_payload_over_the_limit_does_not_keep_those_it_travels_with(server: RedisServer, connect: Connect) -> None:
+    inbox, transport = Inbox(), connect(server.url, max_payload_bytes=1000)
+    transport.subscribe("x", inbox.deliver)
+    with pytest.raises(PayloadTooLargeError, match="1001 bytes"):
+        transport.publish_together([("x", b"before"), ("x", bytes(1001)), ("x", b"after")])
+    assert inbox.wait_for(2) == [("x", b"before"), ("x", b"after")]
 
 
 @pytest.mark.parametrize("buffer_limit", ["pubsub 32mb 8mb 60", "pubsub 0 0 0"])

@@ -31,6 +31,14 @@ def test_a_subscription_is_in_force_when_subscribe_returns(make: MakeTransport) 
         inbox.wait_for(1)
 
 
+def test_payloads_published_together_arrive_in_order_each_on_its_channel(make: MakeTransport) -> None:
+    inbox, receiver, sender = Inbox(), make(), make()
+    receiver.subscribe("news:*", inbox.deliver)
+    frames = [(f"news:{number % 3}", payload) for number, payload in enumerate(PAYLOADS)]
+    sender.publish_together(frames)
+    assert inbox.wait_for(len(frames)) == frames
+
+
 def test_a_publisher_hears_itself(make: MakeTransport) -> None:
     inbox, transport = Inbox(), make()
     transport.subscribe("self", inbox.deliver)

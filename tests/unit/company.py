@@ -1,5 +1,6 @@
 """What unit tests build roles from: a company, an archive in memory, and values."""
 
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from actors.storage.memory import MemoryStorage
@@ -24,6 +25,18 @@ class Flushing(Protocol):
     """A role or a cast."""
 
     def flush(self) -> Effects: ...
+
+
+class Unsaved:
+    """What a machine inherits that no snapshot is made of."""
+
+    def snapshot(self) -> Iterator[bytes]:
+        """Nothing."""
+        return iter(())
+
+    def restore(self, parts: Iterable[bytes]) -> None:
+        """There is nothing to restore."""
+        raise AssertionError
 
 
 def company(node: str = "p1", members: tuple[str, ...] = MEMBERS, settings: Settings = SETTINGS, incarnation: int = 1) -> Company:

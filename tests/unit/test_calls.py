@@ -106,6 +106,13 @@ def test_what_waits_travels_together_and_tells_what_is_settled() -> None:
     assert settlements(calls) == [(2, DONE), (4, DONE)]
 
 
+def test_how_far_answers_reach_never_falls() -> None:
+    calls = opened()
+    for end_slot in (5, 9, 7):
+        calls.handle("p1", Results((), end_slot))
+    assert calls.seen_slot == 9
+
+
 def test_an_answer_counts_once() -> None:
     calls = opened()
     calls.handle("p1", results(ResultKind.DONE, 1, 1))
@@ -219,8 +226,21 @@ def test_while_nobody_leads_it_asks_again() -> None:
     assert calls.handle("c", Expired(LOCATE)) == NOTHING
 
 
-def test_who_does_not_look_for_the_leader_does_not_listen() -> None:
-    assert opened().handle("p2", Located("p2", 1)) == NOTHING
+def test_who_does_not_look_for_the_leader_does_not_listen_to_gossip_or_to_what_it_knows() -> None:
+    assert opened().handle("p3", Located("p2", 1)) == NOTHING
+    assert opened().handle("p1", Located("p1", 3)) == NOTHING
+    assert opened().handle("p1", Located("p1", 2)) == NOTHING
+    assert idle().handle("p2", Located("p2", 1)).send == ()
+
+
+def test_who_knows_nobody_and_wants_nothing_does_not_listen() -> None:
+    assert Calls("c", count(1)).handle("p1", Located("p1", 1)) == NOTHING
+
+
+def test_a_new_leader_that_says_so_gets_at_once_what_is_under_way() -> None:
+    (send,) = opened().handle("p2", Located("p2", 1)).send
+    assert send.target == "p2"
+    assert isinstance(send.message, Call)
 
 
 # ---- turned away ------------------------------------------------------------------------------------------------------------------

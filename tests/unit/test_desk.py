@@ -6,7 +6,7 @@ from paxos.desk import Desk
 from paxos.effects import NOTHING, Effects, Send, sending, telling
 from paxos.executor import Executor
 from paxos.groups import LOG
-from paxos.messages import Call, Result, ResultKind, Results, Turned
+from paxos.messages import Call, Located, Result, ResultKind, Results, Turned
 from paxos.proposer import Proposer
 from paxos.settings import Settings
 from paxos.values import Action, Batch, Close, Open, Operation
@@ -58,7 +58,7 @@ def test_all_results_of_a_drain_for_one_client_go_together() -> None:
     stage.execute(0, OPEN, Open("c2", 8, 1000))
     stage.execute(1, operation(1))
     opened = [Result(session, nonce, ResultKind.OPENED, b"") for session, nonce in ((1, 7), (2, 8))]
-    assert stage.desk.flush() == Effects(send=(Send("c1", Results((opened[0], done(1)))), Send("c2", Results((opened[1],)))))
+    assert stage.desk.flush() == Effects(send=(Send("c1", Results((opened[0], done(1)), 2)), Send("c2", Results((opened[1],), 2))))
     assert stage.desk.flush() == NOTHING
 
 
@@ -76,7 +76,7 @@ def test_a_result_that_is_remembered_is_given_without_the_log() -> None:
     stage.execute(0, OPEN, operation(1))
     stage.desk.flush()
     assert stage.call(operation(1), operation(2)) == telling(Propose((operation(2),)))
-    assert stage.desk.flush() == sending("c1", Results((done(1),)))
+    assert stage.desk.flush() == sending("c1", Results((done(1),), 1))
 
 
 def test_the_end_of_a_session_is_proposed_and_not_answered() -> None:
@@ -133,3 +133,10 @@ def test_a_session_that_ended_is_told_so_once_the_leader_has_caught_up() -> None
 
 def test_a_session_that_nobody_opened_here_is_left_to_the_log() -> None:
     assert Stage().call(operation(1)) == telling(Propose((operation(1),)))
+
+
+def test_a_new_leader_tells_the_clients_of_sessions_that_it_leads() -> None:
+    stage = Stage(leads=False)
+    stage.execute(0, OPEN, Open("c2", 8, 1000), Open("c1", 9, 1000))
+    located = Located("p1", 1)
+    assert stage.desk.handle("p1", Elected(FIRST, 1)) == Effects(send=(Send("c1", located), Send("c2", located)))

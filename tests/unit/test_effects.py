@@ -1,9 +1,10 @@
 """Effects are values: they compare, they add up, and they cannot say that something is to be sent before it is written."""
 
 from paxos.cues import Begin, Inspect
-from paxos.effects import ACCEPTORS, NOTHING, Announcement, CancelTimer, Effects, Send, StartTimer, sending, telling
+from paxos.effects import ACCEPTORS, NOTHING, Announcement, CancelTimer, Effects, Send, StartTimer, sending, telling, together
 from paxos.messages import Prepare
 from paxos.records import RoundUsed
+from paxos.snapshots import SnapshotPart
 from tests.unit.company import FIRST
 
 PREPARE = Prepare(FIRST, 0)
@@ -24,6 +25,12 @@ def test_effects_add_up_in_order() -> None:
         (Begin(), Inspect()),
         (Announcement("chosen", b"1"), Announcement("chosen", b"2")),
     )
+
+
+def test_parts_of_a_snapshot_add_up_too() -> None:
+    parts = [Effects(save=(SnapshotPart(1, number, b""),)) for number in range(2)]
+    both = Effects(save=(SnapshotPart(1, 0, b""), SnapshotPart(1, 1, b"")))
+    assert parts[0] + parts[1] == together(parts) == both
 
 
 def test_nothing_adds_nothing() -> None:

@@ -1,6 +1,6 @@
 """The executor: operations are carried out once, in the log's order, and a replica that differs takes itself out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 
 import pytest
 
@@ -23,6 +23,12 @@ class Echoes:
     def execute(self, command: bytes) -> bytes:
         self.told.append(command)
         return b"%d:%s" % (len(self.told), command)
+
+    def snapshot(self) -> Iterator[bytes]:
+        return iter(list(self.told))
+
+    def restore(self, parts: Iterable[bytes]) -> None:
+        self.told = list(parts)
 
     def query(self, question: bytes) -> bytes:
         return question
@@ -112,6 +118,26 @@ def test_a_session_that_settles_nothing_ends() -> None:
     assert executor.execute(2, batch(operation(UNSETTLED_COUNT + 1))) == (refused(UNSETTLED_COUNT + 1),)
     assert executor.execute(3, batch(operation(UNSETTLED_COUNT + 2, settled=UNSETTLED_COUNT))) == ()
     assert len(executor.sessions) == len(machine.told) == 0
+
+
+def test_a_restored_executor_goes_on_as_the_one_that_was_saved() -> None:
+    executor, machine = opened()
+    executor.execute(1, batch(Open("d", 8, 500), operation(1, b"a"), operation(2, b"b"), stamp=100))
+    parts = executor.snapshot(1)
+    executor.execute(2, batch(operation(3, b"c", settled=2)))
+    again = Executor({"echo": Echoes()})
+    again.restore(parts)
+    assert again.sessions.opened_count == len(again.sessions) == 2
+    later: list[Action] = [operation(3, b"c", settled=2), operation(2), Open("e", 9, 10)]
+    for slot, action in enumerate(later, 2):
+        again.execute(slot, batch(action, stamp=100 * slot))
+    executor.execute(3, batch(operation(2), stamp=300))
+    executor.execute(4, batch(Open("e", 9, 10), stamp=400))
+    assert (again.digest, machine.told) == (executor.digest, [b"a", b"b", b"c"])
+    with pytest.raises(InvariantViolation):
+        again.execute(5, batch(witness=(1, 5)))
+    again.execute(6, batch(stamp=600))
+    assert (again.sessions.find(2), len(again.sessions)) == (None, 1), "the sessions end when they would have"
 
 
 def test_the_digest_is_a_function_of_all_results() -> None:

@@ -231,3 +231,25 @@ def test_a_sweep_finds_what_was_executed_unnoticed() -> None:
     replica = Replica(LOG, archive)
     end_drain(archive, replica, replica.handle("p1", Chosen(0, FIRST, batch(BLUE))))
     assert intake.handle("p1", Expired(SWEEP)) == sending("c1", done())
+
+
+# ---- who leads -------------------------------------------------------------------------------------------------------------------
+
+
+def test_who_asked_in_vain_who_leads_hears_it_as_soon_as_somebody_does() -> None:
+    intake = new_intake()
+    assert intake.handle("c1", Locate()) == sending("c1", Located("", 1))
+    intake.handle("c2", Locate())
+    intake.handle("c1", Locate())
+    assert intake.handle("p1", Following("")) == NOTHING
+    located = Located("p2", 1)
+    assert intake.handle("p1", Following("p2")) == Effects(send=(Send("c1", located), Send("c2", located)))
+    assert intake.handle("p1", Following("p2")) == NOTHING
+
+
+def test_those_who_asked_in_vain_are_remembered_up_to_a_bound() -> None:
+    intake = new_intake()
+    for number in range(1001):
+        intake.handle(f"c{number}", Locate())
+    told = [send.target for send in intake.handle("p1", Following("p2")).send]
+    assert (told[0], len(told)) == ("c1", 1000)

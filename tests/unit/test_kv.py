@@ -36,8 +36,8 @@ from paxos.machines.kv_messages import (
 class Store:
     """A store that takes and gives structs."""
 
-    def __init__(self, history_count: int = 100) -> None:
-        self.machine = KeyValue(history_count)
+    def __init__(self, history_count: int = 100, history_bytes: int = 10_000_000) -> None:
+        self.machine = KeyValue(history_count, history_bytes)
 
     def do(self, command: KeyValueCommand) -> KeyValueResult:
         """Execute a command."""
@@ -98,6 +98,43 @@ def test_compare_and_set_writes_at_the_revision_and_at_no_other() -> None:
     assert store.do(CompareAndSet("a", 0, b"x")) == Written(1, None)
     assert store.do(CompareAndSet("a", 0, b"y")) == Refused(item("a", 1, b"x"))
     assert store.do(CompareAndSet("a", 1, None)) == Deleted(2, 1)
+
+
+def test_a_snapshot_is_of_the_moment_whatever_comes_while_it_is_made() -> None:
+    store = filled(*(f"{number:04}" for number in range(200)))
+    store.do(Put("large", b"x" * 200_000))
+    store.do(Delete("0000"))
+    parts = store.machine.snapshot()
+    first = next(parts)
+    store.do(Put("0001", b"later"))
+    again = Store()
+    again.machine.restore([first, *parts])
+    assert again.ask(Get("0001")) == Found((item("0001", 2),), 202)
+    assert again.do(Put("0001", b"later")) == Written(203)
+    for question in (Range(""), Range("", after="0150"), Changes("", 1), Changes("0", 150), Get("large")):
+        assert again.ask(question) == store.ask(question)
+
+
+def test_an_empty_store_is_restored_empty() -> None:
+    again = Store()
+    again.machine.restore(Store().machine.snapshot())
+    assert again.ask(Range("")) == Found((), 0)
+    assert again.do(Put("a", b"1")) == Written(1)
+
+
+def test_the_history_is_bounded_by_bytes_and_keeps_the_last_change() -> None:
+    store = Store(history_bytes=1000)
+    store.do(Put("a", b"x" * 5000))
+    assert len(store.changes(1).changes) == 1
+    store = Store(history_bytes=1000)
+    for number in range(10):
+        store.do(Put("a", b"x" * 300))
+        assert store.changes(number + 1).lost is False
+    assert store.changes(6).lost
+    assert not store.changes(9).lost
+    store.do(Put("a", b"x" * 5000))
+    assert [change.revision for change in store.changes(11).changes] == [11]
+    assert store.changes(10).lost
 
 
 def test_a_range_is_in_code_point_order_and_cut_at_its_limit() -> None:

@@ -68,8 +68,8 @@ def test_one_acceptor_is_not_counted_twice() -> None:
 
 def test_votes_of_different_ballots_never_add_up() -> None:
     learner = new_learner()
-    assert told(learner, accept(), accept(0, RIVAL), vote("a1"), vote("a2", 0, RIVAL)) == ()
-    assert told(learner, vote("a3", 0, RIVAL)) == (Chosen(0, RIVAL, VALUE),)
+    assert told(learner, accept(), accept(0, RIVAL, OTHER), vote("a1"), vote("a2", 0, RIVAL)) == ()
+    assert told(learner, vote("a3", 0, RIVAL)) == (Chosen(0, RIVAL, OTHER),)
 
 
 def test_votes_of_different_slots_never_add_up() -> None:

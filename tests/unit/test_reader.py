@@ -12,15 +12,15 @@ from paxos.groups import LOG
 from paxos.messages import Answer, AskSlot, Confirm, Confirmed, FreshSlot, Promise, Read, Result, ResultKind
 from paxos.proposer import Proposer
 from paxos.reader import CONFIRM, Reader
-from paxos.values import Command
-from tests.unit.company import FIRST, company, empty_archive
+from paxos.values import Batch, Command
+from tests.unit.company import FIRST, Unsaved, company, empty_archive
 
 READ = Read(5, "shelf", b"?", fresh=True)
 RESULT = ("c", Result(1, 1, ResultKind.DONE, b""))
 CONFIRMING = Effects(send=(Send(ACCEPTORS, Confirm(FIRST, 1)),), timers=(StartTimer(CONFIRM, 0.25),))
 
 
-class Shelf:
+class Shelf(Unsaved):
     """A machine that tells how often it changed, and has something to say once it did."""
 
     def __init__(self) -> None:
@@ -91,6 +91,29 @@ def test_a_stale_answer_is_what_this_node_has() -> None:
     stage = Stage()
     stage.execute(0)
     assert stage.ask(Read(5, "shelf", b"?", fresh=False)) == Effects(send=(answered(b"1"),))
+
+
+def test_a_session_read_is_answered_by_any_replica_that_has_executed_enough_and_asks_nobody() -> None:
+    stage = Stage()
+    stage.execute(0)
+    assert stage.ask(Read(5, "shelf", b"?", fresh=False, from_slot=1)) == Effects(send=(answered(b"1"),))
+
+
+def test_a_session_read_waits_for_what_its_client_has_seen_elsewhere() -> None:
+    stage = Stage()
+    assert stage.ask(Read(5, "shelf", b"?", fresh=False, from_slot=2)) == NOTHING
+    assert stage.execute(0) == NOTHING
+    assert stage.execute(1) == Effects(send=(answered(b"2"),))
+
+
+def test_an_answer_says_which_slots_it_reflects_even_if_its_machine_is_ahead_of_what_is_told() -> None:
+    executor = Executor({"shelf": Shelf()})
+    reader = Reader(company(), executor, 0)
+    for slot in range(2):
+        executor.execute(slot, Batch(FIRST, ()))
+    told = Executed(0, FIRST, (), (), (RESULT,))
+    assert reader.handle("c", Read(5, "shelf", b"?", fresh=False, from_slot=1)) == NOTHING
+    assert reader.handle("p1", told) == Effects(send=(Send("c", Answer(5, True, b"0", 2)),))
 
 
 @pytest.mark.parametrize("waits", [False, True])

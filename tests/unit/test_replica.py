@@ -1,17 +1,20 @@
 """The replica: "Paxos Made Moderately Complex", section 2: every replica executes the same commands in the same order, each once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 
 import pytest
 
+from actors.storage.memory import MemoryStorage
 from paxos.ballot import Ballot
 from paxos.batches import encode_batch
-from paxos.cues import Chosen, Executed
-from paxos.effects import NOTHING, Effects
+from paxos.cues import Begin, Chosen, Executed, Expired, Resumed, Stopping
+from paxos.effects import NOTHING, Effects, StartTimer, telling
 from paxos.errors import InvariantViolation
 from paxos.groups import LOG
 from paxos.records import Learned
-from paxos.replica import Replica
+from paxos.replica import SAVE, Replica
+from paxos.settings import Settings
+from paxos.snapshots import SnapshotPart
 from paxos.values import Action, Command, Entry, Open, Operation
 from tests.unit.company import BLUE, FIRST, GREEN, RED, batch, empty_archive, end_drain
 
@@ -90,6 +93,12 @@ class Count:
         self.count += 1
         return b"%d" % self.count
 
+    def snapshot(self) -> Iterator[bytes]:
+        return iter([b"%d" % self.count])
+
+    def restore(self, parts: Iterable[bytes]) -> None:
+        (self.count,) = map(int, parts)
+
     def query(self, question: bytes) -> bytes:
         return b"%d" % self.count
 
@@ -107,6 +116,118 @@ def test_a_replica_rebuilt_from_its_archive_makes_its_machines_again() -> None:
     again = Count()
     assert Replica(LOG, archive, {"count": again}).executor.digest == replica.executor.digest
     assert again.count == first.count == 2
+
+
+# ---- snapshots ----------------------------------------------------------------------------------------------------------------------
+
+SAVES = Settings(snapshot_bytes=250)
+
+
+class Life:
+    """One life of a replica that counts, on an archive that outlives it."""
+
+    def __init__(self, archive: MemoryStorage, settings: Settings = SAVES) -> None:
+        self.archive = archive
+        self.machine = Count()
+        self.replica = Replica(LOG, archive, {"count": self.machine}, settings)
+
+    def shelve(self, effects: Effects) -> Effects:
+        """Do as the shell does at the end of a drain."""
+        end_drain(self.archive, self.replica, effects)
+        for part in effects.save:
+            self.archive.shelf.save(part)
+        return effects
+
+    def execute(self, *slots: int) -> Effects:
+        """Execute an operation in each of these slots; session 1 is opened in slot 0."""
+        effects = NOTHING
+        for slot in slots:
+            action = Operation(1, slot, 0, "count", b"") if slot else Open("c", 1, 1000)
+            effects = self.shelve(self.replica.handle("n", Chosen(slot, FIRST, encode_batch(FIRST, (action,)))))
+        return effects
+
+    def let_time_pass(self) -> None:
+        """Until nothing more is to be saved."""
+        while self.shelve(self.replica.handle("n", Expired(SAVE))).timers:
+            pass
+
+
+def test_a_snapshot_is_begun_when_enough_was_executed_and_goes_on_part_by_part() -> None:
+    life = Life(empty_archive())
+    assert life.execute(0, 1).save == ()
+    begun = life.execute(2)
+    assert len(begun.save) == 1
+    assert begun.timers == (StartTimer(SAVE, 0.01),)
+    assert life.execute(3, 4, 5, 6).save == (), "one at a time"
+    life.let_time_pass()
+    assert life.replica.saved_slot == 3
+    assert life.replica.handle("n", Expired("catch-up")) == life.replica.handle("n", Expired(SAVE)) == NOTHING
+
+
+def test_a_start_executes_only_what_came_after_the_snapshot() -> None:
+    life = Life(empty_archive())
+    life.execute(0, 1, 2)
+    life.let_time_pass()
+    life.execute(3)
+    again = Life(life.archive)
+    assert again.replica.handle("n", Begin()) == telling(Resumed(3, ""))
+    assert (again.machine.count, again.replica.executor.digest) == (3, life.replica.executor.digest)
+    assert again.execute(4).tell == life.execute(4).tell
+
+
+def test_the_next_snapshot_is_not_made_before_as_much_was_executed_as_the_last_one_took() -> None:
+    life = Life(empty_archive(), Settings(snapshot_bytes=1))
+    life.execute(0)
+    life.let_time_pass()
+    assert life.replica.saved_slot == 1
+    assert life.execute(1).save != (), "less than one operation takes"
+    life.let_time_pass()
+    assert life.replica.saved_slot == 2
+
+
+def test_a_snapshot_that_is_not_finished_is_none() -> None:
+    life = Life(empty_archive())
+    life.execute(0, 1, 2)
+    again = Life(life.archive)
+    assert again.replica.handle("n", Begin()) == NOTHING
+    assert again.machine.count == 2
+
+
+def test_a_damaged_snapshot_is_left_alone_and_the_log_executed() -> None:
+    life = Life(empty_archive())
+    life.execute(0, 1, 2)
+    life.let_time_pass()
+    *parts, last = life.archive.shelf.saved()
+    for part in (*parts, SnapshotPart(last.slot, last.number, b"", b"another")):
+        life.archive.shelf.save(part)
+    again = Life(life.archive)
+    (told,) = again.replica.handle("n", Begin()).tell
+    assert isinstance(told, Resumed)
+    assert (told.slot, "digest" in told.complaint) == (0, True)
+    assert (again.machine.count, again.replica.executor.digest) == (2, life.replica.executor.digest)
+
+
+def test_whoever_stops_saves_what_is_not_saved() -> None:
+    life = Life(empty_archive())
+    assert life.replica.handle("n", Stopping()) == NOTHING
+    life.execute(0, 1)
+    assert life.shelve(life.replica.handle("n", Stopping())).save != ()
+    life.let_time_pass()
+    assert Life(life.archive).replica.saved_slot == 2
+    assert life.replica.handle("n", Stopping()) == NOTHING
+
+
+def test_whoever_stops_while_saving_goes_on_with_that() -> None:
+    life = Life(empty_archive())
+    life.execute(0, 1, 2, 3)
+    life.shelve(life.replica.handle("n", Stopping()))
+    life.let_time_pass()
+    assert life.replica.saved_slot == 3
+
+
+def test_a_replica_without_machines_saves_nothing() -> None:
+    replica = Replica(LOG, empty_archive(), settings=Settings(snapshot_bytes=1))
+    assert replica.handle("n", Chosen(0, FIRST, batch(BLUE))).save == ()
 
 
 def test_a_flush_says_nothing() -> None:

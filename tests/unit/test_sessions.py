@@ -95,3 +95,11 @@ def test_what_was_settled_stays_settled() -> None:
     sessions = opened()
     entered(sessions, operation(9, settled=9))
     assert entered(sessions, operation(3, settled=2)).settled == 9
+
+
+def test_the_clients_of_the_sessions_that_were_opened_last_are_known() -> None:
+    sessions = opened()
+    for client in ("d", "e", "d"):
+        sessions.open(Open(client, 1, 100))
+    assert sessions.clients(2) == ("d", "e")
+    assert sessions.clients(9) == ("d", "e", "c")

@@ -118,7 +118,7 @@ func (w *worker) work(client *clientv3.Client, asked job, number int, begin, end
 
 func request(ctx context.Context, client *clientv3.Client, asked job, key, value string) error {
 	switch asked.Load {
-	case "log":
+	case "put":
 		_, err := client.Put(ctx, key, value)
 		return err
 	case "decree": // Create if absent, and see what is there.

@@ -1,0 +1,101 @@
+"""Snapshots: all that the executor holds at one slot, in parts that are small enough to be written between two drains.
+
+A snapshot is a short cut and never evidence: the log stays, and makes the same state again. So it is believed only if it is whole and
+its digest holds, and is otherwise left alone. Ongaro, "Consensus: Bridging Theory and Practice", section 5.
+"""
+
+from collections.abc import Iterable, Iterator
+from hashlib import blake2b
+from typing import Protocol
+
+import msgspec
+from msgspec import Struct
+
+# Whoever encodes states otherwise has other digests.
+_FORMAT = b"1"
+PART_BYTES = 128 * 1024
+"""A part ends with what fills it."""
+
+
+class SnapshotPart(Struct, frozen=True, array_like=True):
+    """One part of the snapshot of the state before `slot`, numbered from 0; the last is empty and has the digest of all contents."""
+
+    slot: int
+    number: int
+    content: bytes
+    digest: bytes = b""
+
+
+class Shelf(Protocol):
+    """What the snapshot before this life is read from."""
+
+    def saved(self) -> Iterable[SnapshotPart]:
+        """The parts that are there, in order; each iteration reads them anew."""
+        ...
+
+
+class Saver:
+    """Hands out the parts of one snapshot."""
+
+    def __init__(self, slot: int, contents: Iterator[bytes]) -> None:
+        self.slot = slot
+        # Of all parts so far.
+        self.saved_bytes = 0
+        self.is_done = False
+        self._contents = contents
+        self._count = 0
+        self._digest = blake2b(digest_size=16, key=_FORMAT)
+
+    def next_part(self) -> SnapshotPart:
+        """The next part; once the last was handed out, none is asked for."""
+        content = next(self._contents, None)
+        self.is_done = content is None
+        self._digest.update(content or b"")
+        part = SnapshotPart(self.slot, self._count, content or b"", self._digest.digest() if self.is_done else b"")
+        self._count += 1
+        self.saved_bytes += len(part.content)
+        return part
+
+
+class Verdict(Struct, frozen=True):
+    """What a snapshot is worth: everything below `slot` is in it. `complaint` says why it cannot be believed; then the slot is 0."""
+
+    slot: int = 0
+    saved_bytes: int = 0
+    complaint: str = ""
+
+
+def examine(parts: Iterable[SnapshotPart], end_slot: int) -> Verdict:
+    """Whether a snapshot is whole, as it was written, and no newer than a log that ends at this slot; no parts are no snapshot."""
+    digest = blake2b(digest_size=16, key=_FORMAT)
+    last: SnapshotPart | None = None
+    saved_bytes = 0
+    for number, part in enumerate(parts):
+        if part.number != number or (last is not None and (last.digest or last.slot != part.slot)):
+            return Verdict(complaint=f"part {number} of the snapshot is missing")
+        digest.update(part.content)
+        saved_bytes += len(part.content)
+        last = part
+    if last is None:
+        return Verdict()
+    if not last.digest:
+        return Verdict(complaint=f"the snapshot breaks off after part {last.number}")
+    if last.digest != digest.digest():
+        return Verdict(complaint="the digest of the snapshot does not hold: it is damaged, or of another version of redpaxos")
+    if last.slot > end_slot:
+        return Verdict(complaint=f"the snapshot is of slot {last.slot}, and the log ends at {end_slot}")
+    return Verdict(last.slot, saved_bytes)
+
+
+def in_parts(values: Iterable[object], sizes: Iterable[int]) -> Iterator[bytes]:
+    """Lists of values in MessagePack, each of about a part's size; `sizes` says about how many bytes each value takes."""
+    page: list[object] = []
+    size = 0
+    for value, value_bytes in zip(values, sizes, strict=True):
+        page.append(value)
+        size += value_bytes
+        if size >= PART_BYTES:
+            yield msgspec.msgpack.encode(page)
+            page, size = [], 0
+    if page:
+        yield msgspec.msgpack.encode(page)

@@ -1,0 +1,71 @@
+"""Snapshots of real nodes: a start goes on from the one that is whole, and from the log where it is not."""
+
+import pytest
+
+from redpaxos.client import Client
+from redpaxos.kv import Change
+from tests.integration.cluster import Cluster, eventually
+
+pytestmark = [pytest.mark.server, pytest.mark.processes, pytest.mark.timeout(120)]
+
+NODE = "n1"
+
+
+def fill(cluster: Cluster, client: Client) -> list[Change]:
+    """Write something, and let every node execute it; the changes."""
+    cluster.settle(client)
+    for number in range(20):
+        client.kv.put(f"key-{number % 7}", str(number))
+    changes = list(client.kv.watch("", 1, timeout=0.5))
+    assert len(changes) == 20
+    return changes
+
+
+def report_of(client: Client) -> dict[str, object]:
+    """What the node's proposer says of itself."""
+    reports = [report for report in client.status() if report["node"] == NODE and report["kind"] == "proposer"]
+    assert len(reports) == 1
+    return reports[0]
+
+
+def holds(client: Client, changes: list[Change]) -> None:
+    """Whether the node has everything, and its history."""
+    assert list(client.kv.watch("", 1, node=NODE, timeout=0.5)) == changes
+    values = {change.key: change.value for change in changes}
+    assert {item.key: item.value for item in client.kv.items(consistency="stale", node=NODE)} == values
+
+
+def test_a_node_that_was_stopped_goes_on_from_what_it_saved(cluster: Cluster) -> None:
+    cluster.start()
+    with cluster.client() as client:
+        changes = fill(cluster, client)
+        assert cluster.terminate(NODE)[0] == 0
+        cluster.start(NODE)
+        eventually(lambda: holds(client, changes))
+        assert report_of(client)["snapshot"] != 0
+        assert f"Resumed(slot={report_of(client)['snapshot']}, complaint='')" in cluster.log(NODE).read_text()
+        assert client.kv.put("key-0", "after", previous=True).previous is not None
+
+
+def test_a_damaged_snapshot_is_told_of_and_the_log_executed(cluster: Cluster) -> None:
+    cluster.start()
+    with cluster.client() as client:
+        changes = fill(cluster, client)
+        assert cluster.terminate(NODE)[0] == 0
+        snapshot = cluster.directory / NODE / "log.sqlite3-snapshot"
+        content = bytearray(snapshot.read_bytes())
+        content[len(content) // 2] ^= 1
+        snapshot.write_bytes(content)
+        cluster.start(NODE)
+        eventually(lambda: holds(client, changes))
+        assert report_of(client)["snapshot"] == 0
+        assert "the digest of the snapshot does not hold" in cluster.log(NODE).read_text()
+
+
+def test_a_node_that_was_killed_goes_on_from_the_log(cluster: Cluster) -> None:
+    cluster.start()
+    with cluster.client() as client:
+        changes = fill(cluster, client)
+        cluster.kill(NODE)
+        cluster.start(NODE)
+        eventually(lambda: holds(client, changes))

@@ -1,0 +1,21 @@
+"""All mistakes, by name."""
+
+from tests.planted.catalogue import acceptor, election, leader, learner, log, proposer, reads, requests, shell
+from tests.planted.catalogue.equivalent import EQUIVALENT
+from tests.planted.catalogue.pairs import PAIRS
+
+MISTAKES = (
+    *acceptor.MISTAKES,
+    *learner.MISTAKES,
+    *proposer.MISTAKES,
+    *leader.MISTAKES,
+    *election.MISTAKES,
+    *log.MISTAKES,
+    *reads.MISTAKES,
+    *requests.MISTAKES,
+    *shell.MISTAKES,
+)
+
+__all__ = ["BY_NAME", "EQUIVALENT", "MISTAKES", "PAIRS"]
+
+BY_NAME = {mistake.name: mistake for mistake in MISTAKES}
