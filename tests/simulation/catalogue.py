@@ -30,7 +30,7 @@ HASTY_ACCEPTOR = Bug(
     "handle",
     (("if self._admission.is_admitted:", "if True:"),),
     FOR_EVER,
-    400,
+    800,
 )
 
 TRUSTING_ACCEPTOR = Bug(
@@ -59,12 +59,11 @@ ADMISSION_BUGS = (
         "admits",
         (("len(acquainted) >= self.admit_count", "bool(acquainted) or not self.admit_count"),),
         FOR_EVER,
-        400,
+        800,
     ),
 )
 
 BUGS = (
-    *ADMISSION_BUGS,
     Bug(
         "an acceptor forgets its promise when it restarts",
         Acceptor,

@@ -6,6 +6,7 @@ from redpaxos.simulation.minimize import Minimizer
 from redpaxos.simulation.plan import ClientPlan, Fault, NodePlan, Plan, Request
 from redpaxos.simulation.running import Result, run
 from redpaxos.simulation.story import picture
+from redpaxos.simulation.swarm import draw
 from tests.simulation.catalogue import ADMISSION_BUGS, BUGS, TRUSTING_SHELL
 from tests.simulation.planting import Bug, plant
 
@@ -84,6 +85,16 @@ def test_a_disk_that_nobody_heard_of_is_not_admitted_in_place_of_another() -> No
     result = run(plan=UNHEARD_DISK)
     assert result.violation is None, result.report()
     assert result.fired["wipe"] == 1
+
+
+@pytest.mark.parametrize("bug", ADMISSION_BUGS, ids=lambda bug: bug.name)
+def test_seeds_that_lose_a_disk_where_it_hurts_find_out_who_takes_part_too_soon(bug: Bug, monkeypatch: pytest.MonkeyPatch) -> None:
+    plant(bug, monkeypatch)
+    forgetting = [seed for seed in range(bug.seed_count) if [fault.kind for fault in draw(seed).faults] == ["split", "crash", "wipe"]]
+    violations = (run(seed).violation for seed in forgetting)
+    found = next((violation for violation in violations if violation is not None), None)
+    assert found is not None
+    assert found.invariant in bug.breaks
 
 
 @pytest.mark.parametrize("bug", ADMISSION_BUGS, ids=lambda bug: bug.name)
