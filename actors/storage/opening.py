@@ -35,7 +35,7 @@ from actors.storage.schema import (
 from paxos.records import Record
 
 # The write-ahead log is moved into the database when it has so many bytes, and the file is cut down to the second number.
-_CHECKPOINT_BYTES = 4 * 1024 * 1024
+CHECKPOINT_BYTES = 4 * 1024 * 1024
 _LOG_BYTES = 16 * 1024 * 1024
 _CACHE_KIBIBYTES = 16 * 1024
 _HEADER_BYTES = 100
@@ -141,7 +141,7 @@ def _connect_to_existing(path: Path) -> sqlite3.Connection:
     connection = _connect(path, "rw")
     try:
         (page_bytes,) = connection.execute("PRAGMA page_size").fetchone()
-        connection.executescript(f"{_PRAGMAS} PRAGMA wal_autocheckpoint = {_CHECKPOINT_BYTES // page_bytes}")
+        connection.executescript(f"{_PRAGMAS} PRAGMA wal_autocheckpoint = {CHECKPOINT_BYTES // page_bytes}")
         connection.execute("BEGIN IMMEDIATE")
         connection.execute("COMMIT")
     except BaseException:
@@ -206,8 +206,9 @@ def _build(path: Path, owner: Owner, page_bytes: int) -> None:
         (
             # Nothing is synced here, because the file as a whole is synced before it gets its name.
             f"PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = OFF; PRAGMA page_size = {page_bytes}; PRAGMA journal_mode = WAL",
-            f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {PLAIN}",
+            f"BEGIN; PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {PLAIN}",
             *TABLES.values(),
+            "COMMIT",
         )
     )
     with contextlib.closing(_connect(path, "rwc")) as connection:
