@@ -18,7 +18,7 @@ import msgspec
 from actors.storage.base import StorageError, StoreMismatchError
 from actors.storage.database import Database, Owner
 from actors.storage.failures import damaged, explained
-from actors.storage.files import create_directory, move_durably
+from actors.storage.files import create_directory, move_durably, sync_entries
 from actors.storage.guard import Guard, Mark
 from actors.storage.journal import create_journal, read_journal
 from actors.storage.schema import (
@@ -69,6 +69,8 @@ def open_database(path: Path, cluster: str, node: str, *, journal_bytes: int) ->
             _create_if_missing(path, cluster, node, guard, JOURNALED_PAGE_BYTES if journal_bytes else PAGE_BYTES)
             connection = _connect_to_existing(path)
             undo.callback(connection.close)
+            # SQLite does this for its log, and does not say when it fails.
+            sync_entries(path.parent)
             owner = _read_owner(connection, path)
             _check_owner(path, owner, cluster, node)
             database = Database(path, connection, owner)
@@ -214,6 +216,8 @@ def _build(path: Path, owner: Owner, page_bytes: int) -> None:
     with contextlib.closing(_connect(path, "rwc")) as connection:
         connection.executescript(script)
         connection.execute(INSERT_STORE, sealed("store", *owner))
+        # Closing does this too, and does not say when it fails.
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 
 def _check_header(path: Path) -> None:

@@ -52,6 +52,8 @@ class Arena:
         self.round = Round(engine, seed, node_count)
         self.members = tuple(f"n{number}" for number in range(1, node_count + 1))
         self.clients = tuple(f"c{number}" for number in range(1, client_count + 1))
+        # What to put before the command of a node when it is started next.
+        self.under: dict[str, tuple[str, ...]] = {}
         self._directory = directory
         self._apart = apart
         self._parts = ExitStack()
@@ -141,7 +143,7 @@ class Arena:
         return self.round
 
     def _inside(self, name: str) -> tuple[str, ...]:
-        return self.hosts.inside(name) if self._apart else ()
+        return (*(self.hosts.inside(name) if self._apart else ()), *self.under.get(name, ()))
 
 
 def victims_of(arena: Arena, who: str, chance: Random) -> list[str]:
