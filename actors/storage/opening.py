@@ -78,7 +78,7 @@ def open_database(path: Path, cluster: str, node: str, *, journal_bytes: int) ->
             frames = read_journal(journal_of(path), owner.store_id, owner.write_count) if has_journal else []
             write_count = owner.write_count + len(frames)
             _check_mark(path, owner._replace(write_count=write_count), guard)
-            _check_content(connection, path)
+            database.check()
             records = [record for frame in frames for record in _decode(frame.payload)]
             database.commit(records, owner._replace(boot_count=owner.boot_count + 1, write_count=write_count + 1), sync=True)
             _convert(database, journal_bytes)
@@ -168,17 +168,6 @@ def _check_owner(path: Path, owner: Owner, cluster: str, node: str) -> None:
     for kind, found, expected in (("cluster", owner.cluster, cluster), ("node", owner.node, node), ("file", owner.name, path.name)):
         if found != expected:
             raise StoreMismatchError(f"{path} belongs to {kind} {found!r}, expected {expected!r}: give each node its own directory")
-
-
-def _check_content(connection: sqlite3.Connection, path: Path) -> None:
-    """StoreDamagedError unless the database's structure is sound and every row's checksum holds; reads all of it."""
-    complaints = [str(row[0]) for row in connection.execute("PRAGMA quick_check(1)")]
-    if complaints != ["ok"]:
-        raise damaged(path, complaints[0].splitlines()[-1], "a sound SQLite database")
-    for table in TABLES:
-        for row in connection.execute(f"SELECT * FROM {table}"):
-            if not is_intact(table, row):
-                raise damaged(path, f"a row of {table} whose checksum fails", "the row that was written")
 
 
 def _check_mark(path: Path, owner: Owner, guard: Guard) -> None:

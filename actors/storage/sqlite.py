@@ -132,16 +132,20 @@ class SqliteStorage:
 
     def peer_stores(self) -> dict[str, str]:
         """The id of each peer's store by its name."""
-        return {row[0]: row[1] for row in self._read("peer", schema.READ_PEERS)}
-
-    def _read_one(self, table: str, statement: str, *keys: str | int) -> Row | None:
-        return next(self._read(table, statement, *keys), None)
-
-    def _read(self, table: str, statement: str, *keys: str | int) -> Iterator[Row]:
-        """Rows that are as they were written; a row that is not stops the store."""
         self._require_open()
         try:
-            yield from self._database.read(table, statement, *keys)
+            return {row[0]: row[1] for row in self._database.read("peer", schema.READ_PEERS)}
+        except (sqlite3.Error, StoreDamagedError) as error:
+            self._fail(error)
+
+    def _read_one(self, table: str, statement: str, group: str, *keys: str | int) -> Row | None:
+        return next(self._read(table, statement, group, *keys), None)
+
+    def _read(self, table: str, statement: str, group: str, *keys: str | int) -> Iterator[Row]:
+        """Rows of a group that are as they were written; a row that is not stops the store."""
+        self._require_open()
+        try:
+            yield from self._database.read_of(group, table, statement, *keys)
         except (sqlite3.Error, StoreDamagedError) as error:
             self._fail(error)
 

@@ -95,6 +95,14 @@ def test_an_unsynced_tail_is_cut_where_it_was_torn(path: Path) -> None:
     assert found(path, 0) == [1, 2, 3]
 
 
+def test_a_frame_with_a_changed_byte_is_not_believed(path: Path) -> None:
+    append(Journal.begin(path, STORE, 0), 1, 2)
+    content = path.read_bytes()
+    place = content.rindex(b"2", 2 * SECTOR_BYTES, 3 * SECTOR_BYTES)
+    path.write_bytes(content[:place] + b"9" + content[place + 1 :])
+    assert found(path, 0) == [1]
+
+
 def test_a_synced_frame_that_is_gone_is_damage_if_a_later_one_tells_of_it(path: Path) -> None:
     append(Journal.begin(path, STORE, 0), 1, 2, 3)
     lose(path, 2)
