@@ -27,7 +27,7 @@ def failing_disk_round(seed: int, count: int, directory: Path, node_count: int =
         for number in range(count):
             arena.chronicle.await_more(_BETWEEN, _BACK_SECONDS)
             error = ("EIO", "ENOSPC")[number % 2]
-            (victim,) = victims_of(arena, ("leader", "follower")[number // 2 % 2], chance)
+            (victim,) = victims_of(arena, ("leader", "follower")[(number + number // 2) % 2], chance)
             _stop_by_fault(arena, victim, error, chance.randint(1, 60))
             arena.recovered(f"disk fails with {error}", [victim], _FAIL_OVER_SECONDS)
             arena.start(victim)
