@@ -1,6 +1,6 @@
 """All mistakes, by name."""
 
-from tests.planted.catalogue import acceptor, election, leader, learner, log, proposer, reads, requests, shell
+from tests.planted.catalogue import acceptor, election, leader, learner, log, proposer, reads, requests, shell, storage
 from tests.planted.catalogue.equivalent import EQUIVALENT
 from tests.planted.catalogue.pairs import PAIRS
 
@@ -14,6 +14,7 @@ MISTAKES = (
     *reads.MISTAKES,
     *requests.MISTAKES,
     *shell.MISTAKES,
+    *storage.MISTAKES,
 )
 
 __all__ = ["BY_NAME", "EQUIVALENT", "MISTAKES", "PAIRS"]
