@@ -234,3 +234,16 @@ def test_who_asks_again_does_not_make_the_others_wait_longer() -> None:
     assert PATIENCE not in started(intake.handle("c2", submit(RED, 1)))
     intake.handle("p1", DECIDED)
     assert intake.handle("p1", Expired(PATIENCE)) == NOTHING
+
+
+def test_everybody_who_waited_too_long_is_answered() -> None:
+    intake = new_intake()
+    for attempt in (1, 2):
+        intake.handle("c", query(attempt))
+    sends = intake.handle("p1", Expired(PATIENCE)).send
+    assert [send.message.attempts for send in sends if isinstance(send.message, Outcome)] == [(1,), (2,)]
+
+
+def test_whoever_holds_a_proposal_waits_a_drawn_time_so_that_not_all_act_at_once() -> None:
+    held = started(new_intake().handle("p1", Knock(BLUE, eager=False)))[HELD]
+    assert held.after_seconds == held.jitter_seconds == SETTINGS.retry_seconds * 4

@@ -315,3 +315,21 @@ def test_a_node_that_is_about_to_stop_campaigns_no_more() -> None:
     assert election.handle("p1", Expired(ELECTION)) == NOTHING
     assert election.handle("p1", Succeed(LEADER)) == NOTHING
     assert campaigning().handle("p1", Retire()) == telling(Resign())
+
+
+def test_proposals_of_a_leader_that_is_not_followed_put_nothing_off() -> None:
+    election = following()
+    election.handle("p3", Accept(Ballot(2, "p3"), 0, b"", 0))
+    assert Following("") in election.handle("p1", Expired(ELECTION)).tell
+
+
+def test_who_stood_back_and_caught_up_stands_back_again_when_it_is_behind_again() -> None:
+    election = probing(next_slot=5)
+    for acceptor in ("a1", "a2"):
+        election.handle(acceptor, leaderless(chosen_through=5))
+    assert isinstance(election.phase, Campaigning)
+    election.handle("p1", Deposed(LEADER))
+    election.handle("p1", Expired(ELECTION))
+    for acceptor in ("a1", "a2"):
+        election.handle(acceptor, leaderless(2, chosen_through=9))
+    assert isinstance(election.phase, Waiting)
