@@ -191,6 +191,9 @@ class JournalStorage(SqliteStorage):
         self._require_open()
         return dict(self._peers)
 
+    def _has(self, group: str) -> bool:
+        return group in self._waiting_groups or super()._has(group)
+
     def _read(self, table: str, statement: str, group: str, *keys: str | int) -> Iterator[Row]:
         """Rows of the database, after it has what waits for this group."""
         self._require_open()
