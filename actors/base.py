@@ -274,7 +274,9 @@ class RoleActor(pykka.ThreadingActor):
         """Write, then send: the only place where either happens."""
         now = Now(self._wiring.clock())
         for group, cast in self._touched.items():
-            self._gather(group, cast.handle(self._node, now))
+            if not is_decree(group):
+                # Only a log has a clock.
+                self._gather(group, cast.handle(self._node, now))
             self._gather(group, cast.flush())
         records, letters, announcements = self._records, self._letters, self._announcements
         self._records, self._letters, self._announcements, self._touched = [], {}, [], {}

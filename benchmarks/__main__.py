@@ -115,6 +115,26 @@ def failover(*, how: str, rounds: int, outstanding: int, json_path: Path | None,
     sys.exit(outcome.found_count < outstanding)
 
 
+@main.command()
+@click.option("--commands", default=1_000_000, show_default=True, type=click.IntRange(1), help="How many it misses.")
+@click.option("--outstanding", default=100, show_default=True, type=click.IntRange(1), help="Puts that wait at any time.")
+@click.option(
+    "--json", "json_path", type=click.Path(path_type=Path), help="Where to write the JSON.  [default: benchmarks/results/catch-up.json]"
+)
+@click.option(
+    "--data-dir", type=click.Path(path_type=Path, exists=True), help="Where the nodes' disks are.  [default: a temporary directory]"
+)
+def catch_up(*, commands: int, outstanding: int, json_path: Path | None, data_dir: Path | None) -> None:
+    """Let a node come back that was away for very many commands, under load."""
+    from benchmarks.catch_up import Plan, print_catch_up, run_catch_up
+
+    console = make_console()
+    with console.status("starting") as status:
+        outcome = run_catch_up(Plan(commands, outstanding), status.update, data_dir)
+    print_catch_up(outcome, console)
+    write_json(outcome, json_path or _RESULTS / "catch-up.json")
+
+
 def make_console() -> Console:
     """Wide enough for the tables also where it is no terminal."""
     return Console(width=None if sys.stdout.isatty() else 140)

@@ -113,6 +113,10 @@ class Nodes:
         environment = {key: value for key, value in os.environ.items() if not key.startswith("REDPAXOS_")}
         self._children[name] = Child(command, self._directory / f"{name}.log", environment=environment)
 
+    def pid(self, name: str) -> int:
+        """Its process id."""
+        return self._children[name].pid
+
     def send(self, name: str, how: signal.Signals) -> None:
         """A signal to a node, which ends by it; it is not waited for."""
         os.kill(self._children[name].pid, how)

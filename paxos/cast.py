@@ -35,7 +35,7 @@ class Cast:
     def __init__(self, node: str, roles: Sequence[Role]) -> None:
         self.roles = tuple(roles)
         self._node = node
-        self._hearers: dict[type, tuple[Role, ...]] = {}
+        self._places = _places(tuple(type(role) for role in roles))
 
     def handle(self, source: str, message: Message) -> Effects:
         """Let every role that takes such a message handle it, and then whatever the roles told each other."""
@@ -53,21 +53,18 @@ class Cast:
 
     def _spread(self, speaker: str, message: Message, parts: list[Effects], told: list[LocalMessage]) -> None:
         """Let every role that takes such a message handle it, and note what comes of it."""
-        for role in self._who_hears(type(message)):
-            heard = role.handle(speaker, message)
+        kind = type(message)
+        places = self._places.get(kind)
+        if places is None:
+            places = self._places[kind] = tuple(place for place, role in enumerate(self.roles) if kind in role.handles)
+        for place in places:
+            heard = self.roles[place].handle(speaker, message)
             if heard is not NOTHING:
                 parts.append(heard)
                 told += heard.tell
 
-    def _who_hears(self, kind: type) -> tuple[Role, ...]:
-        hearers = self._hearers.get(kind)
-        if hearers is None:
-            places = _places(kind, tuple(role.handles for role in self.roles))
-            hearers = self._hearers[kind] = tuple(self.roles[place] for place in places)
-        return hearers
-
 
 @lru_cache
-def _places(kind: type, handles: tuple[tuple[type, ...], ...]) -> tuple[int, ...]:
-    """Which roles hear a kind of message: the same for every cast of the same roles, and there are very many casts of decrees."""
-    return tuple(place for place, kinds in enumerate(handles) if kind in kinds)
+def _places(roles: tuple[type[Role], ...]) -> dict[type, tuple[int, ...]]:
+    """Which of these roles hear each kind of message, as far as was asked: one table for the very many casts of decrees."""
+    return {}

@@ -13,7 +13,7 @@ from paxos.batches import entry_at
 from paxos.company import Company
 from paxos.cues import Begin, Executed, Expired, Inspect, Knock, Propose, Undecided, Withdraw, Withdrawn
 from paxos.doors import rejection, repetition
-from paxos.effects import NOTHING, Effects, Send, StartTimer, telling
+from paxos.effects import NOTHING, CancelTimer, Effects, Send, StartTimer, telling
 from paxos.intake import NO_QUORUM, unacceptable
 from paxos.messages import Outcome, OutcomeKind, Query, Submit
 from paxos.values import Action, Command, Entry
@@ -127,8 +127,11 @@ class DecreeIntake:
 
     def _answer_all(self, entry: Entry) -> Effects:
         self._decided = entry
-        waiting, self.requests, self._inspected, self._held = self.requests, [], [], []
-        effects = NOTHING
+        waiting, self.requests, self._inspected = self.requests, [], []
+        # Nobody waits any more; a timer that is left would make the node look busy.
+        effects = Effects(timers=(CancelTimer(PATIENCE),)) if self._patient else NOTHING
+        effects += Effects(timers=(CancelTimer(HELD),)) if self._held else NOTHING
+        self._patient, self._held = False, []
         for request in waiting:
             # Whoever waits at the door hears the herald's announcement.
             if request.client != DOOR:

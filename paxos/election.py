@@ -222,7 +222,7 @@ class Election:
         """Say that we lead; every few beats, check that a quorum still hears it."""
         if phase.beat_count >= self._beats_per_check:
             if not self._quorum.accepted(phase.echoed):
-                return telling(Resign())
+                return Effects(send=(Send(ACCEPTORS, Resigned(phase.ballot)),), tell=(Resign(),))
             phase.echoed, phase.beat_count = set(), 0
         phase.beat_count += 1
         heartbeat = Heartbeat(phase.ballot, self._next_slot)

@@ -7,10 +7,11 @@ import contextlib
 import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, assert_never
 
 from actors.storage import schema
 from actors.storage.failures import damaged
+from actors.storage.groups import Groups
 from actors.storage.schema import Row, sealed
 from paxos.errors import InvariantViolation
 from paxos.records import KnownChosen, Learned, PeerStore, Promised, Record, RoundUsed, Voted
@@ -34,6 +35,8 @@ class Database:
 
     def __init__(self, path: Path, connection: sqlite3.Connection, owner: Owner) -> None:
         self.path = path
+        # Every group that has a row, and perhaps others.
+        self.groups = Groups()
         # As in the database, after the last transaction.
         self.owner = owner
         self._connection = connection
@@ -53,6 +56,22 @@ class Database:
                 self._connection.execute("ROLLBACK")
             raise
         self.owner = owner
+
+    def check(self) -> None:
+        """StoreDamagedError unless the database's structure is sound and every row's checksum holds; reads all of it."""
+        complaints = [str(row[0]) for row in self._connection.execute("PRAGMA quick_check(1)")]
+        if complaints != ["ok"]:
+            raise damaged(self.path, complaints[0].splitlines()[-1], "a sound SQLite database")
+        for table in schema.TABLES:
+            group = ""
+            for row in self.read(table, f"SELECT * FROM {table}"):
+                if row[0] != group and table not in schema.WITHOUT_GROUP:
+                    group = row[0]
+                    self.groups.add(group)
+
+    def read_of(self, group: str, table: str, statement: str, *keys: str | int) -> Iterator[Row]:
+        """Rows of one group; none without a look if it has none."""
+        return self.read(table, statement, group, *keys) if group in self.groups else iter(())
 
     def read(self, table: str, statement: str, *keys: str | int) -> Iterator[Row]:
         """Rows that are as they were written."""
@@ -85,6 +104,8 @@ class Database:
         """Records of different types lie in different tables, so that their order does not matter, and rows of a table go in at once."""
         rows: dict[str, list[Row]] = {}
         for record in records:
+            if not isinstance(record, PeerStore):
+                self.groups.add(record.group)
             match record:
                 case Voted(group, slot, ballot, value):
                     rows.setdefault("voted", []).append(sealed("voted", group, slot, *ballot, value))
@@ -98,6 +119,8 @@ class Database:
                     rows.setdefault("round_used", []).append(sealed("round_used", group, round_used))
                 case PeerStore():
                     self._meet(record)
+                case _:
+                    assert_never(record)
         for table, sealed_rows in rows.items():
             self._connection.executemany(schema.PUT[table], sealed_rows)
 

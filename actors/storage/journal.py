@@ -1,6 +1,6 @@
 """The journal in front of a database: one preallocated file, in which a synced write is one small write and one sync.
 
-    sector 0       the label, the store's id, the life's mark, and their checksum
+    sector 0       the label, the store's id, the file's size, the life's mark, and their checksum
     sector 1 ...   frames, each from the begin of a sector: a header, and the records of one write in MessagePack
 
 A frame's header has the mark of the life that wrote it, the write's number, the number up to which writes were synced when it was
@@ -31,7 +31,7 @@ JOURNAL_BYTES = 4 * 1024 * 1024
 
 _LABEL = b"redpaxos-journal-1"
 _MARK_BYTES = 8
-_TOP = Struct(f"<20s32s{_MARK_BYTES}s")
+_TOP = Struct(f"<20s32sQ{_MARK_BYTES}s")
 # Mark, number, synced through, length; the checksum follows.
 _HEADER = Struct(f"<{_MARK_BYTES}sQQI")
 _CHECKSUM = Struct("<I")
@@ -67,9 +67,10 @@ class Journal:
         descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
         try:
             mark = secrets.token_bytes(_MARK_BYTES)
-            os.pwrite(descriptor, _top(store_id, mark), 0)
+            size = os.fstat(descriptor).st_size
+            os.pwrite(descriptor, _top(store_id, size, mark), 0)
             sync_content(descriptor)
-            return cls(descriptor, os.fstat(descriptor).st_size, mark, number)
+            return cls(descriptor, size, mark, number)
         except BaseException:
             os.close(descriptor)
             raise
@@ -109,7 +110,7 @@ def create_journal(path: Path, store_id: str, size: int) -> None:
     fresh = path.with_name(path.name + "-new")
     with fresh.open("wb") as file:
         # Written, not reserved: the first write to a reserved block changes the file's map, which a sync then has to write too.
-        file.write(_top(store_id, secrets.token_bytes(_MARK_BYTES)).ljust(size, b"\0"))
+        file.write(_top(store_id, size, secrets.token_bytes(_MARK_BYTES)).ljust(size, b"\0"))
     move_durably(fresh, path)
 
 
@@ -122,8 +123,8 @@ def read_journal(path: Path, store_id: str, applied: int) -> list[Frame]:
     except OSError as error:
         raise explained(path, error) from error
     mark = content[_TOP.size - _MARK_BYTES : _TOP.size]
-    if content[: _TOP.size + _CHECKSUM.size] != _top(store_id, mark):
-        raise damaged(path, repr(content[:64]), f"the journal of store {store_id}")
+    if content[: _TOP.size + _CHECKSUM.size] != _top(store_id, len(content), mark):
+        raise damaged(path, f"{len(content)} bytes that begin with {content[:64]!r}", f"the journal of store {store_id}, whole")
     row = list(_row(content, mark))
     followers = [frame for frame in row if frame.number > applied]
     if followers and followers[0].number != applied + 1:
@@ -135,9 +136,9 @@ def read_journal(path: Path, store_id: str, applied: int) -> list[Frame]:
     return followers
 
 
-def _top(store_id: str, mark: bytes) -> bytes:
-    """What sector 0 begins with."""
-    top = _TOP.pack(_LABEL, store_id.encode(), mark)
+def _top(store_id: str, size: int, mark: bytes) -> bytes:
+    """What sector 0 begins with; a file of another size has lost what told of synced writes."""
+    top = _TOP.pack(_LABEL, store_id.encode(), size, mark)
     return top + _CHECKSUM.pack(zlib.crc32(top))
 
 

@@ -191,12 +191,15 @@ class JournalStorage(SqliteStorage):
         self._require_open()
         return dict(self._peers)
 
-    def _read(self, table: str, statement: str, *keys: str | int) -> Iterator[Row]:
+    def _has(self, group: str) -> bool:
+        return group in self._waiting_groups or super()._has(group)
+
+    def _read(self, table: str, statement: str, group: str, *keys: str | int) -> Iterator[Row]:
         """Rows of the database, after it has what waits for this group."""
         self._require_open()
-        if keys and keys[0] in self._waiting_groups:
+        if group in self._waiting_groups:
             try:
                 self._apply(sync=False)
             except (sqlite3.Error, OSError, StoreDamagedError) as error:
                 self._fail(error)
-        return super()._read(table, statement, *keys)
+        return super()._read(table, statement, group, *keys)

@@ -50,6 +50,9 @@ TABLES = {
 
 INSERT_STORE = "INSERT INTO store VALUES (?, ?, ?, ?, ?, ?, ?)"
 UPDATE_STORE = "UPDATE store SET name = ?, cluster = ?, node = ?, store_id = ?, boot_count = ?, write_count = ?, checksum = ?"
+WITHOUT_GROUP = ("store", "peer")
+"""Tables whose rows belong to no group; every other table's first column is the group."""
+
 PUT = {
     "promised": "INSERT OR REPLACE INTO promised VALUES (?, ?, ?, ?)",
     "voted": "INSERT OR REPLACE INTO voted VALUES (?, ?, ?, ?, ?, ?)",

@@ -29,6 +29,8 @@ from paxos.archive import AcceptorState
 from paxos.ballot import END_SLOT, ZERO, Ballot
 from paxos.records import Learned, Record, Voted
 
+_NOTHING = AcceptorState(ZERO, 0, ())
+
 
 class SqliteStorage:
     """One open store; made by open(). Used by one thread at a time; after an error it refuses everything but close()."""
@@ -91,6 +93,9 @@ class SqliteStorage:
 
     def acceptor_state(self, group: str) -> AcceptorState:
         """The acceptor's promise, its watermark and its votes from there on."""
+        self._require_open()
+        if not self._has(group):
+            return _NOTHING
         promised = self._read_one("promised", schema.READ_PROMISED, group)
         known = self._read_one("known_chosen", schema.READ_KNOWN_CHOSEN, group)
         chosen_through = known[1] if known else 0
@@ -103,7 +108,8 @@ class SqliteStorage:
 
     def round_used(self, group: str) -> int:
         """The highest round that the proposer has reserved."""
-        row = self._read_one("round_used", schema.READ_ROUND_USED, group)
+        self._require_open()
+        row = self._read_one("round_used", schema.READ_ROUND_USED, group) if self._has(group) else None
         return int(row[1]) if row else 0
 
     def learned(self, group: str, first_slot: int, limit_bytes: int) -> list[Learned]:
@@ -122,7 +128,8 @@ class SqliteStorage:
 
     def learned_end(self, group: str) -> tuple[int, int]:
         """The slot and the revision after the last learned slot; one look-up, since learners learn in order."""
-        row = self._read_one("learned", schema.READ_LEARNED_LAST, group)
+        self._require_open()
+        row = self._read_one("learned", schema.READ_LEARNED_LAST, group) if self._has(group) else None
         return (row[1] + 1, row[4] + row[5]) if row else (0, 1)
 
     def revision_of(self, group: str, command_id: str) -> int | None:
@@ -132,16 +139,24 @@ class SqliteStorage:
 
     def peer_stores(self) -> dict[str, str]:
         """The id of each peer's store by its name."""
-        return {row[0]: row[1] for row in self._read("peer", schema.READ_PEERS)}
-
-    def _read_one(self, table: str, statement: str, *keys: str | int) -> Row | None:
-        return next(self._read(table, statement, *keys), None)
-
-    def _read(self, table: str, statement: str, *keys: str | int) -> Iterator[Row]:
-        """Rows that are as they were written; a row that is not stops the store."""
         self._require_open()
         try:
-            yield from self._database.read(table, statement, *keys)
+            return {row[0]: row[1] for row in self._database.read("peer", schema.READ_PEERS)}
+        except (sqlite3.Error, StoreDamagedError) as error:
+            self._fail(error)
+
+    def _has(self, group: str) -> bool:
+        """Whether there may be anything of a group."""
+        return group in self._database.groups
+
+    def _read_one(self, table: str, statement: str, group: str, *keys: str | int) -> Row | None:
+        return next(self._read(table, statement, group, *keys), None)
+
+    def _read(self, table: str, statement: str, group: str, *keys: str | int) -> Iterator[Row]:
+        """Rows of a group that are as they were written; a row that is not stops the store."""
+        self._require_open()
+        try:
+            yield from self._database.read_of(group, table, statement, *keys)
         except (sqlite3.Error, StoreDamagedError) as error:
             self._fail(error)
 

@@ -55,8 +55,9 @@ class KeyValue:
 
     def __init__(self, history_count: int = _HISTORY_COUNT, history_bytes: int = _HISTORY_BYTES) -> None:
         self._items: dict[str, Item] = {}
-        # The keys of _items.
+        # The keys of _items, but for those that were added since somebody last read in order.
         self._keys: SortedSet[str] = SortedSet()
+        self._unsorted: set[str] = set()
         # The latest changes in order of revision: at most history_count of them and about history_bytes, and up to a quarter more.
         self._history: list[Change] = []
         self._history_count = history_count
@@ -126,7 +127,9 @@ class KeyValue:
 
     def _execute(self, command: KeyValueCommand) -> KeyValueResult:
         match command:
-            case Put() | Delete() | Get() | Range():
+            case Put():
+                return self._put(command)
+            case Delete() | Get() | Range():
                 return self._operate(command)
             case CompareAndSet():
                 return self._compare_and_set(command)
@@ -176,7 +179,7 @@ class KeyValue:
         key, value = command.key, command.value
         previous, revision = self._items.get(key), self._revision + 1
         if previous is None:
-            self._keys.add(key)
+            self._unsorted.add(key)
             item = Item(key, value, revision, revision, 1)
         else:
             item = Item(key, value, revision, previous.created, previous.version + 1)
@@ -189,7 +192,7 @@ class KeyValue:
         previous = None
         for key in keys:
             previous = self._items.pop(key)
-            self._keys.remove(key)
+            (self._unsorted if key in self._unsorted else self._keys).remove(key)
             self._note(key, None)
         return Deleted(self._revision + bool(keys), len(keys), previous if command.previous and not command.prefix else None)
 
@@ -210,6 +213,8 @@ class KeyValue:
     def _between(self, first: str, end: str | None, after: str | None = None) -> Iterator[str]:
         """Keys in order from `first` to `end`, or those that begin with `first`; none up to and including `after`."""
         begins_after = after is not None and after >= first
+        self._keys.update(self._unsorted)
+        self._unsorted.clear()
         for key in self._keys.irange(after if begins_after else first, inclusive=(not begins_after, True)):
             if not key.startswith(first) if end is None else key >= end:
                 return

@@ -17,7 +17,7 @@ PAGE_COUNT = 1000
 _OPERATION_COUNT = 128
 
 
-class Item(Struct, frozen=True, array_like=True):
+class Item(Struct, frozen=True, array_like=True, gc=False):
     """A key's value: written at `revision` for the `version`-th time since the key was created at `created`."""
 
     key: str
@@ -156,7 +156,7 @@ class Branch(Struct, frozen=True, array_like=True, tag=5):
     results: tuple["Written | Deleted | Found", ...]
 
 
-class Change(Struct, frozen=True, array_like=True):
+class Change(Struct, frozen=True, array_like=True, gc=False):
     """A key got this value, or none."""
 
     revision: int

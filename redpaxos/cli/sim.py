@@ -1,6 +1,9 @@
 """`redpaxos sim`: run whole clusters in simulation, replay a run, and shrink one that fails."""
 
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -8,9 +11,18 @@ import click
 from redpaxos.cli.failures import ExitCode
 
 if TYPE_CHECKING:
-    from redpaxos.simulation.fleet import Summary
+    from redpaxos.simulation.fleet import Campaign, Summary
+
+_SCHEDULERS = ("walk", "rounds")
 
 _seed_option = click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="The seed, or the first of several.")
+_scheduler_option = click.option(
+    "--scheduler",
+    type=click.Choice(_SCHEDULERS),
+    default="walk",
+    show_default=True,
+    help="A random walk, or lossy synchronous rounds, which reach other faults.",
+)
 
 
 @click.group()
@@ -23,33 +35,50 @@ def sim() -> None:
 
 @sim.command()
 @_seed_option
+@_scheduler_option
 @click.option("--runs", type=click.IntRange(min=1), default=100, show_default=True, help="How many seeds.")
-@click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="How many processes.")
-def run(*, seed: int, runs: int, jobs: int) -> int:
-    """Run many seeds, and say what happened and what was found."""
-    from redpaxos.simulation.fleet import PART_COUNT, Summary, run_fleet
+@click.option("--jobs", type=click.IntRange(min=0), default=0, help="How many processes; as many as there are cores if not given.")
+@click.option(
+    "--resume", type=click.Path(dir_okay=False, path_type=Path), help="Keep in this file how far it is, and go on from there if it exists."
+)
+def run(*, seed: int, scheduler: str, runs: int, jobs: int, resume: Path | None) -> int:
+    """Run many seeds, and say what happened and what was found. Ctrl-C ends it early, with what was found so far."""
+    from redpaxos.simulation.fleet import Campaign, core_count
 
-    total = Summary()
-    label, errors = f"seeds {seed} to {seed + runs - 1}", sys.stderr
-    with click.progressbar(run_fleet(range(seed, seed + runs), jobs), length=-(-runs // PART_COUNT), label=label, file=errors) as parts:
-        for part in parts:
-            total.add(part)
-    _print_summary(total)
-    for failing, violation in sorted(total.violations.items()):
-        click.echo(f"seed {failing}: {violation.invariant}: {violation.text}")
-    return ExitCode.NO if total.violations else ExitCode.DONE
+    try:
+        campaign = Campaign.load(resume) if resume is not None and resume.exists() else Campaign(seed, runs, scheduler)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--resume") from error
+    code = ExitCode.NO
+    if resume is not None:
+        campaign.save(resume)
+    try:
+        with _progress(campaign) as advance:
+            for part in campaign.go_on(jobs or core_count()):
+                advance(part)
+                if resume is not None:
+                    campaign.save(resume)
+    except KeyboardInterrupt:
+        code = ExitCode.INTERRUPTED
+    _print_summary(campaign.summary)
+    if code is ExitCode.INTERRUPTED:
+        left = f"--resume {resume}" if resume is not None else f"--seed {campaign.next_seed} --runs {len(campaign.seeds)}"
+        click.echo(f"interrupted; go on with: redpaxos sim run --scheduler {campaign.scheduler} {left}", err=True)
+        return code
+    return ExitCode.NO if campaign.summary.violations else ExitCode.DONE
 
 
 @sim.command()
 @_seed_option
+@_scheduler_option
 @click.option("--trace", is_flag=True, help="Print a line for everything that happened.")
 @click.option("--ladder", is_flag=True, help="Draw who sent what to whom.")
-def replay(*, seed: int, trace: bool, ladder: bool) -> int:
+def replay(*, seed: int, scheduler: str, trace: bool, ladder: bool) -> int:
     """Run one seed again, and look at it."""
     from redpaxos.simulation.running import run as run_seed
     from redpaxos.simulation.story import picture
 
-    result = run_seed(seed)
+    result = run_seed(seed, scheduler=scheduler)
     if trace:
         for line in result.trace.lines():
             click.echo(line)
@@ -61,14 +90,15 @@ def replay(*, seed: int, trace: bool, ladder: bool) -> int:
 
 @sim.command()
 @_seed_option
+@_scheduler_option
 @click.option("--budget", type=click.IntRange(min=1), default=1500, show_default=True, help="Runs to try at most.")
-def shrink(*, seed: int, budget: int) -> int:
+def shrink(*, seed: int, scheduler: str, budget: int) -> int:
     """Reduce a failing run to the few faults, requests and messages that it takes, and draw them."""
     from redpaxos.simulation.minimize import Minimizer
     from redpaxos.simulation.running import run as run_seed
     from redpaxos.simulation.story import picture
 
-    failing = run_seed(seed)
+    failing = run_seed(seed, scheduler=scheduler)
     if failing.violation is None:
         click.echo(failing.report())
         return ExitCode.DONE
@@ -79,13 +109,47 @@ def shrink(*, seed: int, budget: int) -> int:
     return ExitCode.NO
 
 
-def _print_summary(total: "Summary") -> None:
-    click.echo(
-        f"{total.run_count} runs, {total.step_count} steps, {total.virtual_seconds:.0f} virtual seconds, {total.chosen_count} slots chosen"
+@contextmanager
+def _progress(campaign: "Campaign") -> "Iterator[Callable[[Summary], None]]":
+    """A bar on standard error, and a line for each violation as soon as it is found."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
     )
+    with Progress(*columns, console=Console(file=sys.stderr), transient=True) as bars:
+        label = f"seeds {campaign.next_seed} to {campaign.first_seed + campaign.run_count - 1}"
+        task = bars.add_task(label, total=campaign.run_count, completed=campaign.summary.run_count, rate="")
+
+        def advance(part: "Summary") -> None:
+            speed = bars.tasks[task].finished_speed or bars.tasks[task].speed or 0.0
+            bars.update(task, advance=part.run_count, rate=f"{speed:.0f} runs/s, {len(campaign.summary.violations)} violations")
+
+        yield advance
+
+
+def _print_summary(total: "Summary") -> None:
+    from redpaxos.simulation.kinds import CONSEQUENCES, FAULTS
+
+    ran = f"{total.run_count} runs, {total.step_count} steps, {total.virtual_seconds:.0f} virtual seconds"
+    click.echo(f"{ran}, {total.chosen_count} slots chosen, {sum(total.outcomes.values())} requests judged")
     click.echo(f"slowest recovery {total.slowest_recovery_seconds:.1f} s")
     click.echo("outcomes: " + ", ".join(f"{count} {name}" for name, count in sorted(total.outcomes.items())))
-    click.echo(f"{len(total.fired)} kinds of fault struck:")
-    for name, count in sorted(total.fired.items()):
-        click.echo(f"  {count:8} {name}")
+    struck = sum(1 for name in FAULTS if total.fired[name])
+    click.echo(f"{struck} of {len(FAULTS)} kinds of fault struck:")
+    _print_kinds(total, FAULTS)
+    click.echo("and what followed:")
+    _print_kinds(total, CONSEQUENCES)
     click.echo(f"{len(total.violations)} violations")
+    for seed, violation in sorted(total.violations.items()):
+        click.echo(f"seed {seed}: {violation.invariant}: {violation.text}")
+
+
+def _print_kinds(total: "Summary", kinds: dict[str, str]) -> None:
+    for name, meaning in kinds.items():
+        click.echo(f"  {total.fired[name]:8}  {name:<32}  {meaning}")

@@ -25,6 +25,7 @@ from paxos.quorum import majority
 from paxos.records import ADMITTED, Record
 from paxos.replica import Replica
 from paxos.settings import Settings
+from redpaxos.simulation.clocks import NodeClock
 from redpaxos.simulation.disks import Disk, SimulatedStorage, Watch
 from redpaxos.simulation.network import Endpoint, Network, PowerCutError
 from redpaxos.simulation.plan import NodePlan
@@ -42,8 +43,9 @@ PRODUCTION: Actors = {"acceptor": AcceptorActor, "proposer": ProposerActor, "lea
 class CachingCodec(Codec):
     """The real codec, which decodes each frame once however many hear it; a frame never changes, nor does an envelope."""
 
-    def __init__(self, cluster: str) -> None:
-        super().__init__(cluster)
+    def __init__(self, cluster: str, secret: bytes = b"") -> None:
+        super().__init__(cluster, secret)
+        self.is_signed = bool(secret)
         self._decoded: dict[bytes, Envelope | MalformedError] = {}
 
     def decode(self, frame: bytes) -> Envelope:
@@ -63,13 +65,15 @@ class CachingCodec(Codec):
 class Stage:
     """What all nodes of a run share."""
 
-    def __init__(self, world: World, network: Network, members: tuple[str, ...], settings: Settings) -> None:
+    def __init__(self, world: World, network: Network, members: tuple[str, ...], settings: Settings, secret: bytes = b"") -> None:
         self.world = world
         self.network = network
-        self.codec = CachingCodec(CLUSTER)
+        self.codec = CachingCodec(CLUSTER, secret)
         self.quorum = majority(members)
         self.settings = settings
         self.actors: Actors = PRODUCTION
+        # The length of a round, in the middle of which every actor looks into its mailbox; 0 where there are none.
+        self.round_seconds = 0.0
         # Sees everything that is written.
         self.watch: Watch = _Nobody()
         # Called when a node opens a store, before it does anything.
@@ -136,7 +140,7 @@ class SimulatedNode:
         # Counts crashes and starts, so that events of an earlier life are known.
         self.life = 0
         self.lag_seconds = plan.lag_seconds
-        self.clock_rate = plan.clock_rate
+        self.clock = NodeClock(stage.world, plan.clock_rate)
         self.disks: dict[str, Disk] = {}
         # The stores of the present life.
         self.stores: dict[str, SimulatedStorage] = {}
@@ -145,6 +149,8 @@ class SimulatedNode:
         self._world = stage.world
         self._chance = stage.world.stream(f"node {plan.name}")
         self._wiped_count = 0
+        # Until then it waits for a disk.
+        self._busy_until = 0.0
         self._shells: list[_Shell] = []
         # Woken while paused.
         self._waiting: list[_Shell] = []
@@ -157,6 +163,7 @@ class SimulatedNode:
             return
         self.is_up = True
         self.life += 1
+        self._busy_until = 0.0
         self._world.note(self.name, f"starts life {self.life}")
         self.endpoint = self._stage.network.endpoint(self.name)
         try:
@@ -190,6 +197,12 @@ class SimulatedNode:
         self._wiped_count += 1
         self.disks.clear()
         self._world.note(self.name, "gets empty disks")
+
+    def restore_old_copies(self) -> None:
+        """Replace the disks by old copies of themselves; only of a node that is down."""
+        for disk in self.disks.values():
+            disk.restore_old_copy()
+        self._world.note(self.name, "gets old copies of its disks")
 
     def pause(self) -> None:
         """Do nothing for a while, and do not know it."""
@@ -231,6 +244,7 @@ class SimulatedNode:
     def _start_actor(self, kind: type[RoleActor], endpoint: Endpoint) -> None:
         stage = self._stage
         disk = self.disk(kind.store)
+        disk.busy = self._sync_slowly
         storage = self.stores[kind.store] = disk.open()
         stage.opened(disk, storage)
         mailbox: Mailbox[Item] = Mailbox()
@@ -242,7 +256,7 @@ class SimulatedNode:
             transport=endpoint,
             timers=_LifeTimers(self),
             random=self._chance,
-            clock=lambda: int(self._world.now * 1000),
+            clock=self.clock.milliseconds,
             mailbox=mailbox,
             trace=partial(self._world.note, self.name),
             failed=self._failed,
@@ -261,11 +275,21 @@ class SimulatedNode:
         return self.disks[store]
 
     def _wake(self, shell: _Shell) -> None:
-        """Something is in the mailbox: look at once, or soon where the node is slow, so that more gathers."""
-        if self.lag_seconds and not self.is_paused:
-            self._world.after(self.lag_seconds * self._chance.random(), partial(self._look, shell, self.life))
+        """Something is in the mailbox: look at once, or soon where the node is slow or its disk is busy, so that more gathers."""
+        now, round_seconds = self._world.now, self._stage.round_seconds
+        if round_seconds:
+            self._world.at((int(now / round_seconds + 0.5) + 0.5) * round_seconds, partial(self._look, shell, self.life))
+        elif (self.lag_seconds or self._busy_until > now) and not self.is_paused:
+            due = max(self._busy_until, now + self.lag_seconds * self._chance.random())
+            self._world.at(due, partial(self._look, shell, self.life))
         else:
             self._look(shell, self.life)
+
+    def _sync_slowly(self, seconds: float) -> None:
+        """A sync takes long: what follows it, sending first of all, happens after it."""
+        self._busy_until = max(self._busy_until, self._world.now) + seconds
+        if self.endpoint is not None:
+            self.endpoint.busy_until = self._busy_until
 
     def _look(self, shell: _Shell, life: int) -> None:
         if life != self.life:
@@ -308,7 +332,7 @@ class SimulatedNode:
             if life == self.life:
                 ring()
 
-        self._world.after(seconds * self.clock_rate, due)
+        self._world.after(seconds * self.clock.rate, due)
 
 
 class _LifeTimers:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import Protocol
 
-from actors.storage.base import StorageError
+from actors.storage.base import StorageError, StoreDamagedError
 from actors.storage.memory import MemoryStorage
 from actors.storage.shelf import MemoryShelf
 from paxos.records import Record
@@ -43,6 +43,11 @@ class Disk:
         self.shelf = MemoryShelf()
         # What happens at the next write, one of the words above; empty for nothing.
         self.next_fault = ""
+        # How long a sync takes, and who is told when it has taken that long.
+        self.sync_seconds = 0.0
+        self.busy: Callable[[float], None] = lambda seconds: None
+        # It holds an old copy of what was written, and the guard beside it knows.
+        self.is_old_copy = False
         # Called when that has happened.
         self.struck: Callable[[str], None] = lambda fault: None
         self._batches: list[tuple[Record, ...]] = []
@@ -52,6 +57,8 @@ class Disk:
 
     def open(self) -> "SimulatedStorage":
         """Open the store for one more life of its node."""
+        if self.is_old_copy:
+            raise StoreDamagedError(f"{self.node}/{self.store}: its guard counts more writes than it holds")
         self.boot_count += 1
         return SimulatedStorage(self)
 
@@ -72,6 +79,8 @@ class Disk:
         self._watch.written(self, records)
         if sync:
             self.sync()
+            if self.sync_seconds:
+                self.busy(self.sync_seconds)
         if fault == AFTER:
             raise PowerCutError
 
@@ -92,6 +101,10 @@ class Disk:
         self.sync()
         self.next_fault = ""
         return lost
+
+    def restore_old_copy(self) -> None:
+        """Hold an old copy, which actors/storage/guard.py notices when the store is opened."""
+        self.is_old_copy = bool(self._batches)
 
     def replay(self) -> list[tuple[Record, ...]]:
         """Every batch, oldest first."""

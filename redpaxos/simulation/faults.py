@@ -4,28 +4,33 @@ Every fault that really struck is counted in `world.fired` under its kind. A fau
 nothing.
 """
 
+import contextlib
 from collections.abc import Callable
 from functools import partial
-from itertools import pairwise
 
 from msgspec.structs import replace
 
-from redpaxos.simulation.cluster import SimulatedNode
+from paxos.effects import ACCEPTORS, LEARNERS, PROPOSERS
+from redpaxos.simulation.cluster import CHANNELS, SimulatedNode
+from redpaxos.simulation.cuts import LINKS, Pair, cut_links
 from redpaxos.simulation.disks import AFTER, BEFORE, ERROR, FULL
 from redpaxos.simulation.network import Network
 from redpaxos.simulation.plan import LEADER, Fault, Plan
 from redpaxos.simulation.world import World
-
-Pair = tuple[str, str]
-
-LINKS = ("one way", "isolated", "split", "bridge", "chain", "ring", "star", "flapping", "patchwork")
-"""Kinds of fault that cut links; `targets` names the nodes in order, and for a split `amount` says how many are on one side.
-
-A patchwork cuts other links at random all `amount` seconds, so that each message reaches another part of the nodes.
-"""
+from transport.base import TransportError
 
 _FLAP_SECONDS = 0.15
 _BURY_SECONDS = 0.02
+_RESUBSCRIBE_SECONDS = 0.1
+
+BURSTS = {
+    "storm": {"loss": 1.0},
+    "duplication burst": {"duplication": 1.0},
+    "delay burst": {"delay_seconds": 0.5},
+    "reordering burst": {"reorders": 1.0, "spread_seconds": 0.5},
+    "frame corrupted": {"corruption": 1.0},
+}
+"""Kinds of fault that make the links worse for a while: what of the link plan, and by how much of the fault's amount."""
 
 
 class Nemesis:
@@ -37,6 +42,8 @@ class Nemesis:
         self._network = network
         self._nodes = nodes
         self._chance = world.stream("nemesis")
+        # Belongs to nobody.
+        self._stranger = network.endpoint("evil")
         # True in the calm.
         self._is_over = False
         # Whether any disk was lost.
@@ -50,8 +57,16 @@ class Nemesis:
             "pause": self._pause,
             "wipe": self._wipe,
             "slow node": self._slow,
-            "clock drift": self._drift,
-            "storm": self._storm,
+            "fast clock": self._drift,
+            "slow clock": self._drift,
+            "clock jump": self._jump,
+            "slow disk": self._slow_disk,
+            "restart loop": self._restart_again_and_again,
+            "old copy": self._old_copy,
+            "garbage frame": self._garbage,
+            "subscriptions lost": self._lose_subscriptions,
+            "subscriber cut off": self._lose_subscriptions,
+            **dict.fromkeys(BURSTS, self._burst),
             "server down": self._server_down,
             "server killed": self._server_killed,
             "server frozen": self._server_frozen,
@@ -145,8 +160,44 @@ class Nemesis:
     def _drift(self, fault: Fault) -> None:
         for node in self._up(fault):
             self._struck(fault)
-            node.clock_rate = fault.amount
-            self._later(fault.seconds, partial(setattr, node, "clock_rate", node.plan.clock_rate))
+            node.clock.rate = fault.amount
+            self._later(fault.seconds, partial(setattr, node.clock, "rate", node.plan.clock_rate))
+
+    def _jump(self, fault: Fault) -> None:
+        for node in self._up(fault):
+            self._struck(fault)
+            node.clock.jump(fault.amount)
+
+    def _slow_disk(self, fault: Fault) -> None:
+        for node in self._up(fault):
+            self._struck(fault)
+            self._set_sync_seconds(node, fault.amount)
+            self._later(fault.seconds, partial(self._set_sync_seconds, node, 0.0))
+
+    @staticmethod
+    def _set_sync_seconds(node: SimulatedNode, seconds: float) -> None:
+        for disk in node.disks.values():
+            disk.sync_seconds = seconds
+
+    def _restart_again_and_again(self, fault: Fault) -> None:
+        until = self._world.now + fault.seconds
+
+        def again(node: SimulatedNode) -> None:
+            node.crash()
+            self._later(fault.amount, node.start)
+            if self._world.now < until:
+                self._later(2 * fault.amount, partial(again, node))
+
+        for node in self._up(fault):
+            self._struck(fault)
+            again(node)
+
+    def _old_copy(self, fault: Fault) -> None:
+        for node in self._up(fault):
+            self._struck(fault)
+            node.crash()
+            node.restore_old_copies()
+            self._restart_later(node, fault)
 
     # ---- the network -------------------------------------------------------------------------------------------------------------
 
@@ -154,12 +205,21 @@ class Nemesis:
         self._struck(fault)
         pairs = cut_links(fault)
         self._change(pairs, 1)
-        if fault.kind == "patchwork":
+        if fault.kind == "constrained":
+            self._later(fault.seconds / 2, partial(self._turn_to_star, pairs, fault))
+        elif fault.kind == "patchwork":
             self._patch(pairs, fault.amount, self._world.now + fault.seconds)
         elif fault.kind == "flapping":
             self._flap(pairs, self._world.now + fault.seconds)
         else:
             self._later(fault.seconds, partial(self._change, pairs, -1))
+
+    def _turn_to_star(self, pairs: list[Pair], fault: Fault) -> None:
+        """Who was alone is the middle from here on."""
+        star = cut_links(replace(fault, kind="star"))
+        self._change(pairs, -1)
+        self._change(star, 1)
+        self._later(fault.seconds / 2, partial(self._change, star, -1))
 
     def _flap(self, pairs: list[Pair], until: float) -> None:
         """The links come and go."""
@@ -191,10 +251,22 @@ class Nemesis:
         for pair in pairs:
             self._network.cuts[pair] += by
 
-    def _storm(self, fault: Fault) -> None:
+    def _burst(self, fault: Fault) -> None:
+        """The links are worse for a while."""
         self._struck(fault)
-        self._network.storm = fault.amount
-        self._later(fault.seconds, partial(setattr, self._network, "storm", 0.0))
+        self._later(fault.seconds, self._network.worsen({name: share * fault.amount for name, share in BURSTS[fault.kind].items()}))
+
+    def _garbage(self, fault: Fault) -> None:
+        """Somebody publishes what is no message."""
+        for target in (ACCEPTORS, PROPOSERS, LEARNERS, *fault.targets):
+            self._struck(fault)
+            payload = self._chance.choice((b"", b"rp", b"rp\x01\x00")) + self._chance.randbytes(self._chance.randint(0, 60))
+            with contextlib.suppress(TransportError):
+                self._stranger.publish(CHANNELS.outgoing(target, "evil"), payload)
+
+    def _lose_subscriptions(self, fault: Fault) -> None:
+        self._struck(fault)
+        self._network.deafen(fault.targets or self._network.names, lambda: self._chance.random() * fault.seconds)
 
     def _server_down(self, fault: Fault) -> None:
         self._struck(fault)
@@ -204,6 +276,7 @@ class Nemesis:
     def _server_killed(self, fault: Fault) -> None:
         self._network.killed_at = self._world.now
         self._server_down(fault)
+        self._network.deafen(self._network.names, lambda: fault.seconds + self._chance.random() * _RESUBSCRIBE_SECONDS)
 
     def _server_frozen(self, fault: Fault) -> None:
         self._struck(fault)
@@ -222,14 +295,14 @@ class Nemesis:
         self._world.note("nemesis", f"calm: the core is {' '.join(self._plan.core)}")
         network = self._network
         network.cuts.clear()
-        network.storm, network.is_down, network.frozen_until = 0.0, False, 0.0
+        network.is_down, network.frozen_until = False, 0.0
         network.calm()
         for node in self._nodes.values():
-            node.lag_seconds, node.clock_rate = node.plan.lag_seconds, node.plan.clock_rate
+            node.lag_seconds, node.clock.rate = node.plan.lag_seconds, node.plan.clock_rate
             if node.endpoint is not None:
                 node.endpoint.publishes_left = -1
             for disk in node.disks.values():
-                disk.next_fault = ""
+                disk.next_fault, disk.sync_seconds = "", 0.0
         for node in self._core():
             node.resume()
             node.start()
@@ -258,32 +331,3 @@ class Nemesis:
         for node in self._nodes.values():
             if node.name not in self._plan.core:
                 node.crash()
-
-
-def cut_links(fault: Fault) -> list[Pair]:
-    """The directed links that a fault cuts among its targets."""
-    names = fault.targets
-    size = len(names)
-    both = [(a, b) for a in names for b in names if a != b]
-    kept: set[Pair] = set()
-    match fault.kind:
-        case "one way":
-            return [(names[0], name) for name in names[1:]]
-        case "isolated" | "flapping":
-            return [pair for pair in both if names[0] in pair]
-        case "split":
-            side = set(names[: int(fault.amount)])
-            return [(a, b) for a, b in both if (a in side) != (b in side)]
-        case "patchwork":
-            return []
-        case "bridge":
-            # Two halves that only the first node connects.
-            side = set(names[1 : 1 + size // 2])
-            return [(a, b) for a, b in both if names[0] not in (a, b) and (a in side) != (b in side)]
-        case "star":
-            return [pair for pair in both if names[0] not in pair]
-        case "chain":
-            kept = {pair for a, b in pairwise(names) for pair in ((a, b), (b, a))}
-        case "ring":
-            kept = {pair for a, b in pairwise((*names, names[0])) for pair in ((a, b), (b, a))}
-    return [pair for pair in both if pair not in kept]

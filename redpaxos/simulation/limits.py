@@ -1,4 +1,4 @@
-"""Limits of the code that only large clusters reach, made small for one run, so that small runs reach them too.
+"""Limits of the code that only large clusters reach, made small for the chaos of a run, so that small runs reach them too.
 
 Pages of votes, the horizon of a learner or the number of groups kept in memory change nothing about what is right. A run that squeezes
 them goes down the paths that a production cluster takes after a million slots.

@@ -1,13 +1,16 @@
 """The simulated network: one endpoint a node or client, and links that lose, repeat, delay and reorder.
 
-It keeps the contract of transport/base.py and is as bad as that allows: it never alters a payload and never invents one. Each directed
-link between two endpoints has chance of its own. A link that is cut loses what is sent while it is cut; what is under way arrives.
+It keeps the contract of transport/base.py and is as bad as that allows, and in one way worse: where a plan wants it, a payload is corrupted
+so that whoever gets it must notice. Each directed link between two endpoints has chance of its own. A link that is cut loses what is sent
+while it is cut; what is under way arrives.
 """
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from redpaxos.simulation.plan import Delivery, LinkPlan
 from redpaxos.simulation.world import World
@@ -16,6 +19,10 @@ from transport.names import is_prefix
 
 Look = Callable[["Endpoint", str, bytes], object]
 """Called for every payload that is published; returns what the trace says of it."""
+
+
+Mangle = Callable[[bytes, float], bytes]
+"""Corrupts a payload, by a number drawn from 0 to 1, so that it can be noticed."""
 
 
 class PowerCutError(BaseException):
@@ -32,14 +39,15 @@ class _Link(Struct):
     last_due: float = 0.0
 
 
-class _Parcel(Struct):
+class Parcel(Struct):
     """One payload on its way."""
 
-    source: str
+    source: "Endpoint"
     channel: str
     payload: bytes
     # What the trace says of it.
     seen: object
+    # When it leaves its sender.
     sent: float
 
 
@@ -48,14 +56,18 @@ class Network:
 
     def __init__(self, world: World, links: LinkPlan, muted: Iterable[Delivery] = ()) -> None:
         self.world = world
+        # How good the links are at this time, and how good they are in fair weather.
         self.plan = links
+        self._fair = links
+        # What is worse for a while, each with the number of its burst.
+        self._bursts: dict[int, dict[str, float]] = {}
+        self._burst_count = 0
         self.look: Look = lambda endpoint, channel, payload: payload
         # Set while the server in the middle is away: publishing fails, certainly and at once.
         self.is_down = False
         # Set while the server in the middle is frozen, to when it goes on; everything waits until then.
         self.frozen_until = 0.0
-        # Extra chance of loss, while a storm lasts.
-        self.storm = 0.0
+        self.mangle: Mangle = lambda payload, drawn: payload[: int(len(payload) * drawn)]
         # Payloads sent before this are lost when they would arrive: the server was killed, and had them.
         self.killed_at = -1.0
         # Every delivery that was not lost, as (from, to, number on that link), in the order of sending.
@@ -63,6 +75,8 @@ class Network:
         # How many faults cut each link at this time.
         self.cuts: Counter[tuple[str, str]] = Counter()
         self._muted = frozenset(muted)
+        # Until when any endpoint has lost its subscriptions.
+        self._deaf_until = 0.0
         self._endpoints: list[Endpoint] = []
         self._links: dict[tuple[str, str], _Link] = {}
         self._routes: dict[str, list[tuple[Endpoint, Deliver]]] = {}
@@ -76,7 +90,40 @@ class Network:
 
     def calm(self) -> None:
         """From here on the links are good: quick, and without loss; what is under way arrives as it would have."""
-        self.plan = LinkPlan(delay_seconds=0.001, spread_seconds=0.004)
+        self._bursts.clear()
+        self._deaf_until = 0.0
+        self.plan = self._fair = LinkPlan(delay_seconds=0.001, spread_seconds=0.004)
+
+    def worsen(self, changes: dict[str, float]) -> Callable[[], None]:
+        """Make the links worse in these respects; returns what ends it."""
+        self._burst_count += 1
+        number = self._burst_count
+        self._bursts[number] = changes
+        self._change_weather()
+
+        def end() -> None:
+            if self._bursts.pop(number, None) is not None:
+                self._change_weather()
+
+        return end
+
+    def _change_weather(self) -> None:
+        self.plan = self._fair
+        for changes in self._bursts.values():
+            worse = {name: max(value, getattr(self.plan, name)) for name, value in changes.items()}
+            self.plan = replace(self.plan, **worse)
+
+    def deafen(self, names: Iterable[str], draw_seconds: Callable[[], float]) -> None:
+        """Forget the subscriptions of these endpoints; each has them again when it has noticed."""
+        for endpoint in self._endpoints:
+            if endpoint.name in names:
+                endpoint.deaf_until = max(endpoint.deaf_until, self.world.now + draw_seconds())
+                self._deaf_until = max(self._deaf_until, endpoint.deaf_until)
+
+    @property
+    def names(self) -> list[str]:
+        """Who has an endpoint."""
+        return [endpoint.name for endpoint in self._endpoints]
 
     def rewire(self) -> None:
         """Subscriptions have changed."""
@@ -88,7 +135,8 @@ class Network:
         fate = self._fate()
         if fate == "down":
             raise TransportDownError("the simulated server is down")
-        parcel = _Parcel(source.name, channel, payload, self.look(source, channel, payload), self.world.now)
+        sent = max(self.world.now, source.busy_until)
+        parcel = Parcel(source, channel, payload, self.look(source, channel, payload), sent)
         if fate != "lost":
             for endpoint, deliver in self._route(channel):
                 self._carry(parcel, endpoint, deliver)
@@ -119,35 +167,44 @@ class Network:
             ]
         return route
 
-    def _carry(self, parcel: _Parcel, target: "Endpoint", deliver: Deliver) -> None:
+    def _carry(self, parcel: Parcel, target: "Endpoint", deliver: Deliver) -> None:
         """Decide what becomes of one payload on one link."""
-        key = (parcel.source, target.name)
-        link = self._links.get(key)
-        if link is None:
-            link = self._links[key] = _Link(self.world.stream(f"link {parcel.source} {target.name}").random)
+        key = (parcel.source.name, target.name)
+        link = self._link(*key)
         link.count += 1
         # Every delivery takes two draws, so that leaving one out does not change the next; their later digits serve as further draws.
         fate, pace = link.chance(), link.chance()
-        if (self.cuts or self._muted or fate < self.plan.loss + self.storm) and self._is_lost(key, link.count, fate):
-            self.world.note(f"{parcel.source} -x {target.name}", parcel.seen)
+        is_troubled = self.cuts or self._muted or fate < self.plan.loss or self._deaf_until > self.world.now
+        if is_troubled and self._is_lost(target, (*key, link.count), fate):
+            self.world.note(f"{key[0]} -x {key[1]}", parcel.seen)
             return
         self.carried.append((*key, link.count))
+        if self.plan.corruption and fate * 10_009 % 1 < self.plan.corruption:
+            self.world.fired["frame corrupted"] += 1
+            bad = self.mangle(parcel.payload, pace * 1009 % 1)
+            parcel = Parcel(parcel.source, parcel.channel, bad, f"{len(bad)} corrupted bytes", parcel.sent)
         self._send(link, self._delay(pace), parcel, target, deliver)
         if fate * 997 % 1 < self.plan.duplication:
             self.world.fired["duplication"] += 1
             self._send(link, self._delay(pace * 10_007 % 1), parcel, target, deliver)
 
-    def _is_lost(self, key: tuple[str, str], number: int, drawn: float) -> bool:
-        if self.cuts.get(key):
+    def _link(self, source: str, target: str) -> _Link:
+        link = self._links.get((source, target))
+        if link is None:
+            link = self._links[source, target] = _Link(self.world.stream(f"link {source} {target}").random)
+        return link
+
+    def _is_lost(self, target: "Endpoint", delivery: Delivery, drawn: float) -> bool:
+        if self.cuts.get(delivery[:2]):
             self.world.fired["message into a cut link"] += 1
+            return True
+        if target.deaf_until > self.world.now:
+            self.world.fired["message to a lost subscription"] += 1
             return True
         if drawn < self.plan.loss:
             self.world.fired["loss"] += 1
             return True
-        if drawn < self.plan.loss + self.storm:
-            self.world.fired["loss in a storm"] += 1
-            return True
-        return (*key, number) in self._muted
+        return delivery in self._muted
 
     def _delay(self, drawn: float) -> float:
         plan = self.plan
@@ -157,7 +214,7 @@ class Network:
             delay += plan.late_seconds * (drawn * 1_000_003 % 1)
         return delay
 
-    def _send(self, link: _Link, delay: float, parcel: _Parcel, target: "Endpoint", deliver: Deliver) -> None:
+    def _send(self, link: _Link, delay: float, parcel: Parcel, target: "Endpoint", deliver: Deliver) -> None:
         world = self.world
         due = max(parcel.sent, self.frozen_until) + delay
         if not self.plan.reorders:
@@ -166,12 +223,18 @@ class Network:
             world.fired["reordering"] += 1
         else:
             link.last_due = due
+        self._arrive_at(due, parcel, target, deliver)
+
+    def _arrive_at(self, due: float, parcel: Parcel, target: "Endpoint", deliver: Deliver) -> None:
+        world = self.world
 
         def arrive() -> None:
             if parcel.sent <= self.killed_at:
                 world.fired["loss in a killed server"] += 1
+            elif parcel.source.died_at < parcel.sent:
+                world.fired["message of the dead"] += 1
             elif not target.is_closed:
-                world.note(f"{parcel.source} -> {target.name}", parcel.seen)
+                world.note(f"{parcel.source.name} -> {target.name}", parcel.seen)
                 deliver(parcel.channel, parcel.payload)
 
         world.at(due, arrive)
@@ -186,6 +249,11 @@ class Endpoint:
         self.subscriptions: list[tuple[str, Deliver]] = []
         # Publishes that go well before the power is cut; below 0 it is not.
         self.publishes_left = -1
+        # It hears nothing until then, because its subscriptions are lost.
+        self.deaf_until = 0.0
+        # What it publishes leaves then, because a disk is busy, and does not leave when it is closed before.
+        self.busy_until = 0.0
+        self.died_at = math.inf
         self._network = network
 
     def subscribe(self, channel: str, deliver: Deliver) -> None:
@@ -211,6 +279,7 @@ class Endpoint:
     def close(self) -> None:
         """Hear nothing more; idempotent."""
         self.is_closed = True
+        self.died_at = min(self.died_at, self._network.world.now)
         self._network.rewire()
 
     def _refuse_when_closed(self) -> None:

@@ -4,7 +4,7 @@ import msgspec
 
 from actors.channels import Channels
 from paxos.ballot import ZERO, Ballot
-from paxos.codec import Codec, Envelope
+from paxos.codec import Envelope
 from paxos.doors import CHOSEN
 from paxos.effects import ACCEPTORS
 from paxos.errors import MalformedError
@@ -24,6 +24,7 @@ from paxos.messages import (
     WireMessage,
 )
 from paxos.values import Entry
+from redpaxos.simulation.cluster import CachingCodec
 from redpaxos.simulation.invariants import Invariants
 from redpaxos.simulation.network import Endpoint
 from redpaxos.simulation.trace import render
@@ -44,7 +45,7 @@ _chosen_decoder = msgspec.json.Decoder(_ChosenText)
 class Observer:
     """Hears everything, before any link can lose it."""
 
-    def __init__(self, invariants: Invariants, codec: Codec, channels: Channels) -> None:
+    def __init__(self, invariants: Invariants, codec: CachingCodec, channels: Channels) -> None:
         self._invariants = invariants
         self._codec = codec
         # Who led the log when a heartbeat was last heard of a ballot that is not lower.
@@ -68,6 +69,19 @@ class Observer:
                 if isinstance(letter.message, Results):
                     self._results(envelope.source, channel, letter.message)
         return envelope
+
+    def mangle(self, payload: bytes, drawn: float) -> bytes:
+        """Corrupt a payload in a way that whoever gets it must notice: cut it short, or where frames are signed flip a bit."""
+        place = int(len(payload) * drawn)
+        bad = payload[:place]
+        if self._codec.is_signed and payload.startswith(b"rp") and place < len(payload):
+            bad += bytes((payload[place] ^ 1 << int(drawn * 7919 % 8),)) + payload[place + 1 :]
+        try:
+            self._codec.decode(bad)
+        except MalformedError:
+            return bad
+        self._invariants.fail("wire", f"a corrupted frame was believed: {bad!r}")
+        return bad
 
     def _announced(self, who: str, payload: bytes) -> None:
         text = _chosen_decoder.decode(payload)

@@ -9,6 +9,9 @@ from paxos.settings import Settings
 from redpaxos.node import ROLES
 from redpaxos.simulation.limits import Limit
 
+WALK, ROUNDS = "walk", "rounds"
+"""The schedulers: one message at a time after a random while, or lossy synchronous rounds."""
+
 Delivery = tuple[str, str, int]
 """A delivery on a link, as (from, to, number on that link)."""
 
@@ -38,6 +41,16 @@ class LinkPlan(Struct, frozen=True):
     # Chances that publishing raises although, or because, the message got through, or did not.
     error_delivered: float = 0.0
     error_lost: float = 0.0
+    corruption: float = 0.0
+
+
+class RoundPlan(Struct, frozen=True):
+    """Synchronous rounds in the place of links: see redpaxos/simulation/rounds.py."""
+
+    seconds: float
+    # The chance that a participant hears a node, or a client, in a round.
+    heard: float
+    heard_clients: float
 
 
 LEADER = "leader"
@@ -96,6 +109,10 @@ class Plan(Struct, frozen=True):
     # Who is alive and connected in the calm: a quorum of acceptors and at least one proposer; the rest stays dead.
     core: tuple[str, ...] = ()
     calm_seconds: float = 30.0
+    # Synchronous rounds, or None for a random walk.
+    rounds: RoundPlan | None = None
+    # Signs every frame where it is not empty.
+    secret: bytes = b""
     # Limits of the code that are smaller in this run; see redpaxos/simulation/limits.py.
     limits: tuple[Limit, ...] = ()
     # Deliveries that are left out; only a shrunk plan has any.

@@ -25,7 +25,8 @@ from redpaxos.simulation.ledger import Machines
 from redpaxos.simulation.limits import squeezed
 from redpaxos.simulation.network import Network
 from redpaxos.simulation.observer import Observer
-from redpaxos.simulation.plan import ClientPlan, Delivery, Plan, Request
+from redpaxos.simulation.plan import ROUNDS, WALK, ClientPlan, Delivery, Plan, Request
+from redpaxos.simulation.rounds import RoundNetwork, draw_rounds
 from redpaxos.simulation.swarm import draw
 from redpaxos.simulation.trace import Trace
 from redpaxos.simulation.world import World
@@ -68,9 +69,13 @@ class Simulation:
     def __init__(self, plan: Plan, actors: Actors = PRODUCTION) -> None:
         self.plan = plan
         self.world = World(plan.seed)
-        self.network = Network(self.world, plan.links, plan.muted)
-        self.stage = Stage(self.world, self.network, plan.members, plan.settings)
+        if plan.rounds is None:
+            self.network = Network(self.world, plan.links, plan.muted)
+        else:
+            self.network = RoundNetwork(self.world, plan.rounds, [node.name for node in plan.nodes], plan.muted)
+        self.stage = Stage(self.world, self.network, plan.members, plan.settings, plan.secret)
         self.stage.actors = actors
+        self.stage.round_seconds = plan.rounds.seconds if plan.rounds is not None else 0.0
         self.invariants = Invariants(self.stage.quorum, MACHINES)
         self.stage.watch = self.invariants
         self.stage.opened = self.invariants.opened
@@ -78,6 +83,7 @@ class Simulation:
         self.stage.broken = self._broken
         observer = Observer(self.invariants, self.stage.codec, CHANNELS)
         self.network.look = observer.look
+        self.network.mangle = observer.mangle
         self.nodes = {node.name: SimulatedNode(node, self.stage) for node in plan.nodes}
         self.nemesis = Nemesis(plan, self.world, self.network, self.nodes)
         self.nemesis.leader = lambda: observer.leader.node
@@ -86,12 +92,10 @@ class Simulation:
 
     def run(self) -> Result:
         """Let it happen."""
-        self.nemesis.plan_ahead()
-        for node in self.nodes.values():
-            node.start()
-        for client in self.clients:
-            client.start()
-        self._until(self.plan.chaos_seconds, lambda: False)
+        # Recovery is bounded under the limits of production: a page of one slot takes any time.
+        with squeezed(self.plan.limits):
+            self._begin()
+            self._until(self.plan.chaos_seconds, lambda: False)
         self.prober.start()
         deadline = self.plan.chaos_seconds + self.plan.calm_seconds
         self._until(deadline, self._has_progressed)
@@ -101,6 +105,13 @@ class Simulation:
         self._until(self.world.now + _AFTERMATH_SECONDS, lambda: False)
         self._judge()
         return self._result(recovery_seconds)
+
+    def _begin(self) -> None:
+        self.nemesis.plan_ahead()
+        for node in self.nodes.values():
+            node.start()
+        for client in self.clients:
+            client.start()
 
     def _until(self, time: float, is_over: Callable[[], bool]) -> None:
         """Step on until a time, or until it is over, or an invariant is broken."""
@@ -163,8 +174,8 @@ class Simulation:
         )
 
 
-def run(seed: int = 0, *, plan: Plan | None = None, actors: Actors = PRODUCTION) -> Result:
-    """Run the plan of this seed, or the plan that is given, and say how it ended."""
-    plan = draw(seed) if plan is None else plan
-    with squeezed(plan.limits):
-        return Simulation(plan, actors).run()
+def run(seed: int = 0, *, plan: Plan | None = None, actors: Actors = PRODUCTION, scheduler: str = WALK) -> Result:
+    """Run the plan that this seed has under a scheduler, or the plan that is given, and say how it ended."""
+    if plan is None:
+        plan = draw_rounds(seed) if scheduler == ROUNDS else draw(seed)
+    return Simulation(plan, actors).run()

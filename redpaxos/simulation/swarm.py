@@ -10,22 +10,26 @@ from paxos.quorum import majority
 from paxos.settings import Settings
 from redpaxos.node import ROLES
 from redpaxos.simulation.amnesia import lose_a_memory
+from redpaxos.simulation.cuts import LINKS
 from redpaxos.simulation.disks import AFTER, BEFORE, ERROR, FULL
 from redpaxos.simulation.duels import duel_for_decrees, duel_for_the_log, duel_for_the_store
-from redpaxos.simulation.faults import LINKS
+from redpaxos.simulation.faults import BURSTS
 from redpaxos.simulation.limits import draw_limits
 from redpaxos.simulation.plan import LEADER, Fault, LinkPlan, NodePlan, Plan
 from redpaxos.simulation.workloads import draw_clients
 
-_NODE_FAULTS = ("crash", "stop", "power cut while sending", "pause", "slow node", "clock drift", BEFORE, AFTER, ERROR, FULL)
-_SERVER_FAULTS = ("storm", "server down", "server killed", "server frozen")
+_CLOCK_FAULTS = ("fast clock", "slow clock", "clock jump")
+_DISK_FAULTS = (BEFORE, AFTER, ERROR, FULL, "slow disk")
+_NODE_FAULTS = ("crash", "restart loop", "stop", "power cut while sending", "pause", "slow node", *_CLOCK_FAULTS, *_DISK_FAULTS)
+_SERVER_FAULTS = (*BURSTS, "server down", "server killed", "server frozen", "subscriptions lost")
+_PARTICIPANT_FAULTS = ("garbage frame", "subscriber cut off")
 
 
 def draw(seed: int) -> Plan:
     """The plan of this seed."""
     chance = Random(f"plan {seed}")
     kind = chance.random()
-    plan = _draw_any(chance, seed)
+    plan = draw_any(chance, seed)
     if kind < 0.2:
         return duel_for_decrees(plan, chance)
     if kind < 0.32:
@@ -35,7 +39,7 @@ def draw(seed: int) -> Plan:
     return lose_a_memory(plan, chance) if kind < 0.57 else plan
 
 
-def _draw_any(chance: Random, seed: int) -> Plan:
+def draw_any(chance: Random, seed: int) -> Plan:
     """Any cluster, any fault, any request."""
     nodes, members = _draw_nodes(chance)
     core = _draw_core(chance, nodes, members)
@@ -54,6 +58,7 @@ def _draw_any(chance: Random, seed: int) -> Plan:
         # A few election timeouts, and what clients and messages that are still under way may take.
         calm_seconds=5.0 + 4 * (settings.election_timeout_seconds + settings.election_jitter_seconds),
         limits=draw_limits(chance),
+        secret=b"secret" if chance.random() < 0.2 else b"",
     )
 
 
@@ -135,12 +140,13 @@ def _draw_links(chance: Random) -> LinkPlan:
 
 
 def _draw_faults(chance: Random, names: list[str], core: tuple[str, ...], chaos_seconds: float) -> tuple[Fault, ...]:
-    kinds = [kind for kind in (*_NODE_FAULTS, *_SERVER_FAULTS, *LINKS) if chance.random() < 0.25]
+    kinds = [kind for kind in (*_NODE_FAULTS, *_SERVER_FAULTS, *_PARTICIPANT_FAULTS, *LINKS) if chance.random() < 0.25]
     count = chance.choice((0, 2, 6, 12))
     faults = [_draw_fault(chance, chance.choice(kinds), names, chaos_seconds) for _ in range(count) if kinds]
     spare = [name for name in names if name not in core]
-    if spare and chance.random() < 0.2:
-        faults.append(Fault(chance.uniform(0.2, chaos_seconds), "wipe", (chance.choice(spare),), chance.uniform(0.0, 0.3)))
+    if spare and chance.random() < 0.25:
+        kind = chance.choice(("wipe", "wipe", "old copy"))
+        faults.append(Fault(chance.uniform(0.2, chaos_seconds), kind, (chance.choice(spare),), chance.uniform(0.0, 0.3)))
     return tuple(sorted(faults, key=lambda fault: fault.at))
 
 
@@ -148,7 +154,15 @@ def _draw_fault(chance: Random, kind: str, names: list[str], chaos_seconds: floa
     at, seconds = chance.uniform(0.0, chaos_seconds), chance.choice((0.02, 0.2, 0.6, 1.2)) * chance.uniform(0.5, 1.5)
     amount = {
         "slow node": chance.choice((0.02, 0.2)),
-        "clock drift": chance.choice((0.3, 0.6, 2.0, 4.0)),
+        "fast clock": chance.choice((0.3, 0.6)),
+        "slow clock": chance.choice((2.0, 4.0)),
+        "clock jump": chance.choice((-1.0, 0.5, 3.0, 3600.0)),
+        "slow disk": chance.choice((0.005, 0.05, 0.3)),
+        "restart loop": chance.choice((0.02, 0.1)),
+        "duplication burst": chance.choice((0.5, 1.0)),
+        "delay burst": chance.choice((0.1, 0.5)),
+        "reordering burst": chance.choice((0.1, 0.5)),
+        "frame corrupted": chance.choice((0.1, 0.5)),
         "power cut while sending": float(chance.choice((0, 0, 1, 2, 5))),
         "storm": chance.choice((0.3, 0.7, 1.0)),
         "patchwork": chance.choice((0.02, 0.05, 0.2)),

@@ -11,6 +11,8 @@ import pytest
 from rich.console import Console
 
 from benchmarks.bench import QUICK, run_bench
+from benchmarks.catch_up import Plan as CatchUp
+from benchmarks.catch_up import print_catch_up, run_catch_up
 from benchmarks.failover import Plan as Failover
 from benchmarks.failover import print_outcome, run_failover
 from benchmarks.measuring import Job, Measured, Sample, histogram, merge, percentile, summarise
@@ -101,3 +103,16 @@ def test_a_leader_that_goes_leaves_a_gap_and_every_write(tmp_path: Path) -> None
     console = Console(record=True, width=140, file=StringIO())
     print_outcome(outcome, console)
     assert "of 4 keys each has its last one" in console.export_text()
+
+
+@pytest.mark.processes
+@pytest.mark.server
+def test_a_node_that_was_away_comes_back_and_follows(tmp_path: Path) -> None:
+    outcome = run_catch_up(CatchUp(500, outstanding=10, steady_seconds=0.5), lambda _: None, tmp_path)
+
+    assert outcome.behind_slots >= 0
+    assert min(outcome.with_all, outcome.without_it, outcome.after) > 0
+    assert list(tmp_path.iterdir()) == []
+    console = Console(record=True, width=140, file=StringIO())
+    print_catch_up(outcome, console)
+    assert "commands a second" in console.export_text()

@@ -1,5 +1,7 @@
 """`redpaxos sim`: what it prints, and how it ends."""
 
+from pathlib import Path
+
 import pytest
 
 from paxos.learner import Learner
@@ -47,3 +49,13 @@ def test_a_failing_seed_shrinks_to_a_ladder(redpaxos: Redpaxos) -> None:
     result = redpaxos("sim", "shrink", "--seed", "0", "--budget", "100")
     assert result.exit_code == 3, result.output
     assert "Accept " in result.output
+
+
+def test_runs_that_were_kept_in_a_file_go_on_from_there(redpaxos: Redpaxos, tmp_path: Path) -> None:
+    kept = str(tmp_path / "runs.json")
+    assert redpaxos("sim", "run", "--scheduler", "rounds", "--runs", "2", "--jobs", "1", "--resume", kept).exit_code == 0
+    again = redpaxos("sim", "run", "--resume", kept)
+    assert again.exit_code == 0, again.output
+    assert "2 runs," in again.output
+    (tmp_path / "other.json").write_text("[]")
+    assert redpaxos("sim", "run", "--resume", str(tmp_path / "other.json")).exit_code == 2

@@ -93,6 +93,10 @@ class Cluster:
         """Freeze or thaw a node."""
         os.kill(self._processes[node].pid, how)
 
+    def is_running(self, node: str) -> bool:
+        """Whether it has not ended by itself."""
+        return self._processes[node].poll() is None
+
     def exit_code(self, node: str) -> int:
         """Wait for a node to end by itself."""
         return self._processes.pop(node).wait(DEADLINE_SECONDS)

@@ -69,3 +69,18 @@ def test_a_node_that_was_killed_goes_on_from_the_log(cluster: Cluster) -> None:
         cluster.kill(NODE)
         cluster.start(NODE)
         eventually(lambda: holds(client, changes))
+
+
+def test_a_watch_goes_on_when_every_node_was_stopped_and_started_again(cluster: Cluster) -> None:
+    cluster.start()
+    with cluster.client() as client, cluster.client() as watcher:
+        changes = fill(cluster, client)
+        watch = watcher.kv.watch("", 1)
+        seen = [next(watch) for _ in changes]
+        for node in cluster.members:
+            assert cluster.terminate(node)[0] == 0
+        cluster.start()
+        eventually(lambda: client.kv.put("after", "all", timeout=5.0))
+        seen.append(next(watch))
+        assert seen == [*changes, Change(seen[-1].revision, "after", b"all")]
+        assert [change.revision for change in seen] == list(range(1, len(seen) + 1))

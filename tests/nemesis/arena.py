@@ -52,6 +52,10 @@ class Arena:
         self.round = Round(engine, seed, node_count)
         self.members = tuple(f"n{number}" for number in range(1, node_count + 1))
         self.clients = tuple(f"c{number}" for number in range(1, client_count + 1))
+        # Names are given out once.
+        self._client_count = client_count
+        # What to put before the command of a node when it is started next.
+        self.under: dict[str, tuple[str, ...]] = {}
         self._directory = directory
         self._apart = apart
         self._parts = ExitStack()
@@ -107,6 +111,14 @@ class Arena:
         """Start nodes that were killed."""
         self.cluster.start(*nodes)
 
+    def replace_client(self) -> None:
+        """kill -9 of a client process, whose requests stay unknown for ever, and another one after it."""
+        first, *others = self.clients
+        self._client_count += 1
+        self.company.kill(first)
+        self.clients = (*others, f"c{self._client_count}")
+        self.company.join(self.clients[-1], self.url)
+
     def freeze(self, *nodes: str) -> None:
         """SIGSTOP."""
         for node in nodes:
@@ -141,7 +153,7 @@ class Arena:
         return self.round
 
     def _inside(self, name: str) -> tuple[str, ...]:
-        return self.hosts.inside(name) if self._apart else ()
+        return (*(self.hosts.inside(name) if self._apart else ()), *self.under.get(name, ()))
 
 
 def victims_of(arena: Arena, who: str, chance: Random) -> list[str]:

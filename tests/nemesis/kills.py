@@ -1,4 +1,4 @@
-"""Nodes are killed, frozen, and started again: leaders, followers, two at once, all."""
+"""Nodes are killed, frozen, and started again: leaders, followers, two at once, all; and now and then a client is killed."""
 
 from pathlib import Path
 from random import Random
@@ -24,6 +24,8 @@ def kill_round(seed: int, kill_count: int, directory: Path, node_count: int = 3)
             if turn % 2:
                 arena.chronicle.await_more(_BETWEEN, _BACK_SECONDS)
                 _freeze(arena, WHO[(turn // 2) % len(WHO)], chance)
+            if turn % 3 == 1:
+                arena.replace_client()
             turn += 1
         arena.chronicle.await_more(_BETWEEN, _BACK_SECONDS)
         arena.kill(*arena.members)

@@ -40,14 +40,14 @@ def overflow(arena: Arena, chance: Random) -> None:
 def freeze(arena: Arena, chance: Random) -> None:
     """SIGSTOP for a while, with every connection open."""
     arena.server.freeze()
-    arena.pause(chance.uniform(0.5, 3.0))
+    arena.pause(chance.uniform(0.3, 2.5))
     arena.server.thaw()
 
 
 def hide(arena: Arena, chance: Random) -> None:
     """Packets to it, from it, or both are dropped for a while, with every connection open."""
     arena.hosts.cut(REDIS, *chance.choice(((HEAR,), (SPEAK,), (HEAR, SPEAK))))
-    arena.pause(chance.uniform(0.5, 3.0))
+    arena.pause(chance.uniform(0.3, 2.5))
     arena.hosts.heal(REDIS)
 
 

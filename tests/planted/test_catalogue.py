@@ -11,7 +11,7 @@ from paxos.messages import Accept, Accepted, Prepare
 from paxos.quorum import majority
 from tests.planted.catalogue.all import BY_NAME, EQUIVALENT, MISTAKES, PAIRS
 from tests.planted.planting import ROOT, Mistake, PlantingError, changed_source, planted
-from tests.transcripts.test_transcripts import NO_TRAP, SCRIPTS
+from tests.transcripts.test_transcripts import TRAPS
 from tests.unit.company import FIRST, RIVAL, empty_archive
 
 ONE_SHORT = BY_NAME["a quorum one short is enough for phase 2"]
@@ -33,7 +33,7 @@ def test_a_mistake_changes_what_its_file_says_once_and_can_be_planted(mistake: M
 
 def test_every_script_is_a_trap_for_somebody() -> None:
     trapped = {mistake.test.partition("[")[2].removesuffix("]") for mistake in MISTAKES}
-    assert trapped.issuperset(script.__name__ for script in SCRIPTS if script not in NO_TRAP)
+    assert trapped.issuperset(script.__name__ for script in TRAPS)
 
 
 def test_there_are_pairs_that_hide_each_other() -> None:

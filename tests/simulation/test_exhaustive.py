@@ -5,12 +5,14 @@ from collections import Counter
 import pytest
 from msgspec.structs import replace
 
+from paxos.effects import Effects
+from paxos.proposer import Proposer, ProposerMessage
 from redpaxos.simulation.exhaustive.actors import Actors
 from redpaxos.simulation.exhaustive.case import DECREE, LOG_OF_TWO, Case
 from redpaxos.simulation.exhaustive.network import Network, System
 from redpaxos.simulation.exhaustive.search import EndlessError, search
-from tests.simulation import planted_roles
-from tests.simulation.planted_roles import planted
+from tests.planted.catalogue.all import BY_NAME
+from tests.planted.planting import planted
 
 COUNTING = replace(DECREE, learners=("l1",), rounds=1, crashes=0)
 """Two ballots, and a learner that counts their votes."""
@@ -48,29 +50,29 @@ def test_no_schedule_of_a_log_breaks_a_promise_whoever_is_told_to_lead() -> None
 
 # ---- the search can fail --------------------------------------------------------------------------------------------------------
 
-MISTAKES: list[tuple[str, str, Case, str, int]] = [
-    ("Acceptor", "AcceptsBelowThePromise", DECREE, "promise", 8),
-    ("Acceptor", "AcceptsBelowThePromise", replace(DECREE, checks=AGREEMENT), "agreement", 14),
-    ("Acceptor", "ForgetsThePromise", DECREE, "promise", 3),
-    ("Acceptor", "ForgetsThePromise", replace(DECREE, checks=AGREEMENT), "agreement", 15),
-    ("Acceptor", "ForgetsTheVote", DECREE, "agreement", 15),
-    ("Acceptor", "VotesWithoutPromising", DECREE, "promise", 6),
-    ("Acceptor", "PromisesAnEqualRound", DECREE, "promise", 4),
-    ("Acceptor", "RepliesWithoutVotes", DECREE, "agreement", 14),
-    ("Proposer", "TakesAnyVote", replace(DECREE, crashes=0), "agreement", 21),
-    ("Proposer", "IgnoresVotes", DECREE, "agreement", 14),
-    ("Proposer", "CountsPromisesTwice", DECREE, "agreement", 12),
-    ("Proposer", "ReusesItsBallot", DECREE, "one value a ballot", 9),
-    ("Proposer", "ProposesAfterOnePromise", DECREE, "agreement", 10),
-    ("Learner", "BelievesOneAcceptor", COUNTING, "agreement", 8),
-    ("Learner", "AddsBallotsTogether", COUNTING, "agreement", 15),
-    ("Learner", "CountsVotesTwice", COUNTING, "agreement", 9),
+MISTAKES: list[tuple[str, Case, str, int]] = [
+    ("an acceptor accepts below its promise", DECREE, "promise", 8),
+    ("an acceptor accepts below its promise", replace(DECREE, checks=AGREEMENT), "agreement", 14),
+    ("an acceptor keeps its promise in memory only", DECREE, "promise", 3),
+    ("an acceptor keeps its promise in memory only", replace(DECREE, checks=AGREEMENT), "agreement", 15),
+    ("an acceptor keeps its votes in memory only", DECREE, "agreement", 15),
+    ("an Accept above the promise does not raise it", DECREE, "promise", 6),
+    ("an acceptor promises one round to two proposers", DECREE, "promise", 4),
+    ("an acceptor keeps its votes to itself", DECREE, "agreement", 14),
+    ("a proposer takes the first vote that it hears of", replace(DECREE, crashes=0), "agreement", 21),
+    ("a proposer does not listen to votes", DECREE, "agreement", 14),
+    ("a proposer counts promises and not acceptors", DECREE, "agreement", 12),
+    ("a proposer uses a round that is not on disk", DECREE, "one value a ballot", 9),
+    ("a proposer is content with any promise", DECREE, "agreement", 10),
+    ("a learner believes one acceptor", COUNTING, "agreement", 8),
+    ("a learner adds up votes of different ballots", COUNTING, "agreement", 15),
+    ("a learner counts votes and not acceptors", COUNTING, "agreement", 9),
 ]
 
 
-@pytest.mark.parametrize(("role", "mistake", "case", "check", "event_count"), MISTAKES, ids=[f"{row[1]}-{row[3]}" for row in MISTAKES])
-def test_a_planted_mistake_has_a_shortest_counterexample(role: str, mistake: str, case: Case, check: str, event_count: int) -> None:
-    with planted(**{role: getattr(planted_roles, mistake)}):
+@pytest.mark.parametrize(("mistake", "case", "check", "event_count"), MISTAKES, ids=[f"{row[0]}-{row[2]}" for row in MISTAKES])
+def test_a_planted_mistake_has_a_shortest_counterexample(mistake: str, case: Case, check: str, event_count: int) -> None:
+    with planted(BY_NAME[mistake]):
         result = search(case, states=200_000)
     assert result.counterexample is not None
     assert result.counterexample.violation.startswith(f"{check}: ")
@@ -78,7 +80,7 @@ def test_a_planted_mistake_has_a_shortest_counterexample(role: str, mistake: str
 
 
 def test_a_counterexample_is_told_as_a_ladder() -> None:
-    with planted(Acceptor=planted_roles.ForgetsThePromise):
+    with planted(BY_NAME["an acceptor keeps its promise in memory only"]):
         result = search(DECREE)
     assert str(result).splitlines() == [
         "15 distinct states, every schedule of up to 3 events",
@@ -94,8 +96,19 @@ def test_a_counterexample_is_told_as_a_ladder() -> None:
     ]
 
 
-def test_a_role_that_counts_for_ever_is_refused_rather_than_searched_for_ever() -> None:
-    with planted(Proposer=planted_roles.CountsForEver), pytest.raises(EndlessError, match="proposer p1: 100 events without any effect"):
+class CountsForEver(Proposer):
+    """Counts all that it hears, to no end."""
+
+    heard_count = 0
+
+    def handle(self, source: str, message: ProposerMessage) -> Effects:
+        self.heard_count += 1
+        return super().handle(source, message)
+
+
+def test_a_role_that_counts_for_ever_is_refused_rather_than_searched_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("paxos.casting.Proposer", CountsForEver)
+    with pytest.raises(EndlessError, match="proposer p1: 100 events without any effect"):
         search(DECREE)
 
 

@@ -5,13 +5,23 @@ from random import Random
 
 import pytest
 
+from actors.channels import Channels
 from actors.storage.base import StorageError
 from paxos.ballot import Ballot
+from paxos.codec import Envelope, Letter
+from paxos.errors import MalformedError
+from paxos.messages import Locate
+from paxos.quorum import majority
 from paxos.records import KnownChosen, Promised, Record
+from redpaxos.simulation.clocks import NodeClock
+from redpaxos.simulation.cluster import CachingCodec
+from redpaxos.simulation.cuts import LINKS, cut_links
 from redpaxos.simulation.disks import AFTER, BEFORE, ERROR, FULL, Disk
-from redpaxos.simulation.faults import LINKS, cut_links
+from redpaxos.simulation.invariants import Invariants
 from redpaxos.simulation.network import Network, PowerCutError
-from redpaxos.simulation.plan import Fault, LinkPlan
+from redpaxos.simulation.observer import Observer
+from redpaxos.simulation.plan import Fault, LinkPlan, RoundPlan
+from redpaxos.simulation.rounds import RoundNetwork
 from redpaxos.simulation.world import World
 from transport.base import TransportClosedError, TransportDownError, TransportError
 
@@ -146,3 +156,95 @@ def test_each_kind_of_partition_leaves_what_its_name_says() -> None:
     assert len(left("chain")) == 8
     assert len(left("ring")) == 10
     assert all(cut_links(Fault(0.0, kind, ("a",), 1.0, 1.0)) == [] for kind in LINKS)
+
+
+def test_a_burst_makes_links_worse_until_it_ends_or_calm_comes() -> None:
+    network = Network(World(1), LinkPlan(loss=0.2))
+    end = network.worsen({"loss": 0.9})
+    network.worsen({"duplication": 0.5})
+    assert (network.plan.loss, network.plan.duplication) == (0.9, 0.5)
+    end()
+    assert (network.plan.loss, network.plan.duplication) == (0.2, 0.5)
+    network.calm()
+    assert (network.plan.loss, network.plan.duplication) == (0.0, 0.0)
+
+
+def test_who_lost_its_subscriptions_hears_nothing_until_it_has_them_again() -> None:
+    world = World(1)
+    network = Network(world, LinkPlan())
+    heard: list[bytes] = []
+    network.endpoint("b").subscribe("c", lambda channel, payload: heard.append(payload))
+    sender = network.endpoint("a")
+    network.deafen(["b"], lambda: 1.0)
+    sender.publish("c", b"early")
+    world.at(2.0, lambda: sender.publish("c", b"late"))
+    while world.next_time() < 9.0:
+        world.step()
+    assert heard == [b"late"]
+    assert world.fired["message to a lost subscription"] == 1
+
+
+def test_what_waits_for_a_slow_disk_is_not_sent_by_a_node_that_dies_meanwhile() -> None:
+    world = World(1)
+    network = Network(world, LinkPlan())
+    heard: list[bytes] = []
+    network.endpoint("b").subscribe("c", lambda channel, payload: heard.append(payload))
+    slow = network.endpoint("a")
+    slow.busy_until = 1.0
+    slow.publish("c", b"x")
+    world.at(0.5, slow.close)
+    while world.next_time() < 9.0:
+        world.step()
+    assert heard == []
+    assert world.fired["message of the dead"] == 1
+
+
+def test_an_old_copy_of_a_disk_is_noticed_when_it_is_opened() -> None:
+    disk, _ = make_disk()
+    disk.open().write([LOW], sync=True)
+    disk.restore_old_copy()
+    with pytest.raises(StorageError, match="guard"):
+        disk.open()
+
+
+def test_a_clock_has_a_rate_and_jumps() -> None:
+    world = World(1)
+    clock = NodeClock(world, 2.0)
+    world.now = 4.0
+    assert clock.milliseconds() == 2000
+    clock.rate = 0.5
+    world.now = 5.0
+    assert clock.milliseconds() == 4000
+    clock.jump(-3.0)
+    assert clock.milliseconds() == 1000
+
+
+def corrupted(secret: bytes) -> Observer:
+    """An observer of frames with this secret, which counts a corrupted frame that is believed as a violation."""
+    return Observer(Invariants(majority(("n1",)), {}), CachingCodec("sim", secret), Channels("sim"))
+
+
+@pytest.mark.parametrize("secret", [b"", b"secret"])
+def test_a_corrupted_frame_is_refused_wherever_it_is_hit(secret: bytes) -> None:
+    observer = corrupted(secret)
+    frame = CachingCodec("sim", secret).encode(Envelope("sim", "n1", "", "", 1, 1, (Letter("log", Locate()),)))
+    mangled = {observer.mangle(frame, number / 200) for number in range(200)}
+    assert frame not in mangled
+    for bad in mangled:
+        with pytest.raises(MalformedError):
+            CachingCodec("sim", secret).decode(bad)
+
+
+def test_in_rounds_a_message_arrives_in_the_next_one_and_nodes_hear_themselves() -> None:
+    world = World(1)
+    network = RoundNetwork(world, RoundPlan(0.1, heard=0.0, heard_clients=0.0), ("a", "b"))
+    arrivals: list[tuple[str, float]] = []
+    endpoints = {name: network.endpoint(name) for name in ("a", "b")}
+    for name, endpoint in endpoints.items():
+        endpoint.subscribe("c", lambda channel, payload, name=name: arrivals.append((name, world.now)))  # type: ignore[misc]
+    world.at(0.05, lambda: endpoints["a"].publish("c", b"x"))
+    world.at(0.25, network.calm)
+    world.at(0.25, lambda: endpoints["a"].publish("c", b"y"))
+    while world.next_time() < 9.0:
+        world.step()
+    assert sorted((name, int(when * 10)) for name, when in arrivals) == [("a", 1), ("a", 3), ("b", 3)]

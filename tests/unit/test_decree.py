@@ -9,7 +9,7 @@ from actors.storage.memory import MemoryStorage
 from paxos.cues import Begin, Chosen, Executed, Expired, Inspect, Knock, Propose, Undecided, Withdraw, Withdrawn
 from paxos.decree import HELD, PATIENCE, DecreeIntake
 from paxos.doors import repetition
-from paxos.effects import NOTHING, Effects, Send, StartTimer, sending, telling
+from paxos.effects import NOTHING, CancelTimer, Effects, Send, StartTimer, sending, telling
 from paxos.groups import decree_group
 from paxos.intake import NO_QUORUM
 from paxos.messages import Outcome, OutcomeKind, Query, Submit
@@ -22,6 +22,7 @@ GROUP = decree_group("colour")
 WINNER = Entry(1, 0, FIRST, BLUE.id, BLUE.value)
 DECIDED = Executed(0, FIRST, (WINNER,), ())
 WAITING = Effects(timers=(StartTimer(PATIENCE, SETTINGS.patience_seconds),))
+NOBODY_WAITS = Effects(timers=(CancelTimer("patience"),))
 
 
 def new_intake(archive: MemoryStorage | None = None, settings: Settings = SETTINGS) -> DecreeIntake:
@@ -74,8 +75,16 @@ def test_everybody_is_answered_with_the_one_value_that_won() -> None:
     intake.handle("c1", submit(BLUE))
     intake.handle("c2", submit(RED))
     intake.handle("c3", query())
-    assert intake.handle("p1", DECIDED) == Effects(send=(Send("c1", done(BLUE.id)), Send("c2", done(RED.id)), Send("c3", done("q"))))
+    answers = Effects(send=(Send("c1", done(BLUE.id)), Send("c2", done(RED.id)), Send("c3", done("q"))))
+    assert intake.handle("p1", DECIDED) == answers + NOBODY_WAITS
     assert not intake.requests
+
+
+def test_a_decided_decree_leaves_no_timer_behind_since_those_tell_a_busy_node() -> None:
+    intake = new_intake()
+    intake.handle("p1", Knock(BLUE, eager=False))
+    assert intake.handle("p1", DECIDED).timers == (CancelTimer("held"),)
+    assert intake.handle("p1", DECIDED) == NOTHING
 
 
 def test_who_asks_later_gets_the_same_value_also_after_a_restart() -> None:
@@ -178,7 +187,7 @@ def test_one_node_acts_at_once_on_what_is_published_at_the_door() -> None:
 def test_the_door_hears_the_winner_from_the_herald_and_not_twice() -> None:
     intake = new_intake()
     intake.handle("p1", Knock(BLUE, eager=True))
-    assert intake.handle("p1", DECIDED) == NOTHING
+    assert intake.handle("p1", DECIDED) == NOBODY_WAITS
 
 
 def test_the_other_nodes_act_if_that_one_fails() -> None:
@@ -225,3 +234,16 @@ def test_who_asks_again_does_not_make_the_others_wait_longer() -> None:
     assert PATIENCE not in started(intake.handle("c2", submit(RED, 1)))
     intake.handle("p1", DECIDED)
     assert intake.handle("p1", Expired(PATIENCE)) == NOTHING
+
+
+def test_everybody_who_waited_too_long_is_answered() -> None:
+    intake = new_intake()
+    for attempt in (1, 2):
+        intake.handle("c", query(attempt))
+    sends = intake.handle("p1", Expired(PATIENCE)).send
+    assert [send.message.attempts for send in sends if isinstance(send.message, Outcome)] == [(1,), (2,)]
+
+
+def test_whoever_holds_a_proposal_waits_a_drawn_time_so_that_not_all_act_at_once() -> None:
+    held = started(new_intake().handle("p1", Knock(BLUE, eager=False)))[HELD]
+    assert held.after_seconds == held.jitter_seconds == SETTINGS.retry_seconds * 4

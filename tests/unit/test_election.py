@@ -6,7 +6,7 @@ import pytest
 
 from paxos.ballot import ZERO, Ballot
 from paxos.cues import Begin, Chosen, Deposed, Elected, Expired, Following, Lead, Now, Resign, Retire, Succeed
-from paxos.effects import ACCEPTORS, LEARNERS, NOTHING, PROPOSERS, CancelTimer, Effects, Send, StartTimer, telling
+from paxos.effects import ACCEPTORS, LEARNERS, NOTHING, PROPOSERS, CancelTimer, Effects, Send, StartTimer, sending, telling
 from paxos.election import ELECTION, HEARTBEAT, Campaigning, Election, Probing, Reigning, Waiting
 from paxos.messages import Accept, Accepted, Echo, Heartbeat, Probe, ProbeReply
 from paxos.settings import Settings
@@ -16,6 +16,7 @@ from tests.unit.company import FIRST, SETTINGS, batch, company, started
 ELECTION_TIMER = StartTimer(ELECTION, SETTINGS.election_timeout_seconds, SETTINGS.election_jitter_seconds)
 LEADER = Ballot(3, "p2")
 BEATS_PER_CHECK = 3
+RESIGNING = sending(ACCEPTORS, Resigned(FIRST)) + telling(Resign())
 
 
 def new_election(next_slot: int = 0) -> Election:
@@ -213,7 +214,7 @@ def test_quorum_loss_a_leader_that_no_quorum_echoes_resigns() -> None:
     for _ in range(BEATS_PER_CHECK - 1):
         election.handle("a1", Echo(FIRST))
         assert HEARTBEAT in started(election.handle("p1", Expired(HEARTBEAT)))
-    assert election.handle("p1", Expired(HEARTBEAT)) == telling(Resign())
+    assert election.handle("p1", Expired(HEARTBEAT)) == RESIGNING
     election.handle("p1", Deposed(FIRST))
     assert election.phase == Waiting(ZERO)
     assert election.handle("p1", Expired(HEARTBEAT)) == NOTHING
@@ -234,7 +235,7 @@ def test_echoes_of_other_ballots_of_strangers_and_of_one_acceptor_twice_do_not_a
     election.handle(source, Echo(ballot))
     for _ in range(BEATS_PER_CHECK - 1):
         election.handle("p1", Expired(HEARTBEAT))
-    assert election.handle("p1", Expired(HEARTBEAT)) == telling(Resign())
+    assert election.handle("p1", Expired(HEARTBEAT)) == RESIGNING
 
 
 def test_an_echo_means_nothing_to_a_follower_and_an_election_timer_nothing_to_a_leader() -> None:
@@ -251,7 +252,7 @@ def test_the_check_for_echoes_waits_for_two_beats_at_least() -> None:
     election = Election(company(settings=slow), 0)
     election.handle("p1", Elected(FIRST, 0))
     assert election.handle("p1", Expired(HEARTBEAT)).send == heartbeats(FIRST)
-    assert election.handle("p1", Expired(HEARTBEAT)) == telling(Resign())
+    assert election.handle("p1", Expired(HEARTBEAT)) == RESIGNING
 
 
 # ---- under load ------------------------------------------------------------------------------------------------------------------
@@ -314,3 +315,21 @@ def test_a_node_that_is_about_to_stop_campaigns_no_more() -> None:
     assert election.handle("p1", Expired(ELECTION)) == NOTHING
     assert election.handle("p1", Succeed(LEADER)) == NOTHING
     assert campaigning().handle("p1", Retire()) == telling(Resign())
+
+
+def test_proposals_of_a_leader_that_is_not_followed_put_nothing_off() -> None:
+    election = following()
+    election.handle("p3", Accept(Ballot(2, "p3"), 0, b"", 0))
+    assert Following("") in election.handle("p1", Expired(ELECTION)).tell
+
+
+def test_who_stood_back_and_caught_up_stands_back_again_when_it_is_behind_again() -> None:
+    election = probing(next_slot=5)
+    for acceptor in ("a1", "a2"):
+        election.handle(acceptor, leaderless(chosen_through=5))
+    assert isinstance(election.phase, Campaigning)
+    election.handle("p1", Deposed(LEADER))
+    election.handle("p1", Expired(ELECTION))
+    for acceptor in ("a1", "a2"):
+        election.handle(acceptor, leaderless(2, chosen_through=9))
+    assert isinstance(election.phase, Waiting)

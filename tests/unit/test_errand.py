@@ -152,3 +152,10 @@ def test_an_attempt_that_was_sent_on_or_never_left_is_not_open() -> None:
     errand.unsent(1)
     errand.unsent(1)
     assert errand.open_attempts == set()
+
+
+def test_a_leader_that_does_not_answer_is_looked_for_although_others_know_of_none() -> None:
+    errand = begun(None)
+    errand.handle("p2", Located("", 1))
+    errand.handle("p1", Located("p1", 3))
+    assert errand.handle("c", Expired(ATTEMPT)) == SEARCH

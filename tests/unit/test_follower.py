@@ -38,3 +38,10 @@ def test_a_leader_of_a_lower_ballot_and_one_that_does_not_own_its_ballot_are_not
     assert follower.handle("p1", Heartbeat(FIRST, 0)) == NOTHING
     assert follower.handle("p1", Heartbeat(Ballot(9, "p9"), 0)) == NOTHING
     assert follower.flush() == NOTHING
+
+
+def test_a_timer_of_another_role_says_nothing_of_who_is_followed() -> None:
+    follower = Follower(company("l1"))
+    follower.handle("p2", Heartbeat(Ballot(1, "p2"), 0))
+    follower.handle("l1", Expired("retry"))
+    assert follower.handle("p1", Heartbeat(FIRST, 0)) == NOTHING

@@ -253,3 +253,51 @@ def test_those_who_asked_in_vain_are_remembered_up_to_a_bound() -> None:
         intake.handle(f"c{number}", Locate())
     told = [send.target for send in intake.handle("p1", Following("p2")).send]
     assert (told[0], len(told)) == ("c1", 1000)
+
+
+def test_all_that_a_deposed_leader_has_proposed_is_answered() -> None:
+    intake = leading()
+    for command in (BLUE, RED):
+        intake.handle("c", submit(command))
+    sends = intake.handle("p1", Deposed(RIVAL)).send
+    assert [send.message.id for send in sends if isinstance(send.message, Outcome)] == [BLUE.id, RED.id]
+
+
+def test_all_that_waits_is_sent_to_the_leader() -> None:
+    intake = new_intake()
+    for command in (BLUE, RED):
+        intake.handle("c", submit(command))
+    sends = intake.handle("p1", Following("p2")).send
+    assert [send.message.id for send in sends if isinstance(send.message, Outcome)] == [BLUE.id, RED.id]
+
+
+def test_all_that_one_slot_executed_is_answered() -> None:
+    intake = leading()
+    for command in (BLUE, RED):
+        intake.handle("c", submit(command))
+    entries = tuple(Entry(revision, 0, FIRST, command.id, command.value) for revision, command in ((1, BLUE), (2, RED)))
+    sends = intake.handle("p1", Executed(0, FIRST, entries, ())).send
+    assert [send.message.id for send in sends if isinstance(send.message, Outcome)] == [BLUE.id, RED.id]
+
+
+def test_all_that_has_waited_too_long_is_answered() -> None:
+    intake = new_intake()
+    for command in (BLUE, RED):
+        intake.handle("c", submit(command))
+    sends = [send for _ in range(4) for send in intake.handle("p1", Expired(SWEEP)).send]
+    assert [send.message.id for send in sends if isinstance(send.message, Outcome)] == [BLUE.id, RED.id]
+    assert intake.handle("c", submit(BLUE)).timers == SWEEPING.timers
+
+
+def test_the_waiting_room_is_filled_by_all_that_waits() -> None:
+    intake = new_intake(settings=Settings(waiting_bytes=len(BLUE.value) + len(RED.value)))
+    assert intake.handle("c", submit(BLUE, RED)).send == ()
+    (send,) = intake.handle("c", submit(Command("third", b"1"))).send
+    assert isinstance(send.message, Outcome)
+    assert send.message.kind is OutcomeKind.NOT_DONE
+
+
+def test_a_timer_of_another_role_makes_nobody_impatient() -> None:
+    intake = new_intake()
+    intake.handle("c", submit(BLUE))
+    assert [intake.handle("p1", Expired("retry")) for _ in range(9)] == [NOTHING] * 9

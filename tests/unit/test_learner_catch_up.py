@@ -6,6 +6,7 @@ from paxos.effects import ACCEPTORS, NOTHING, Effects, Send, StartTimer, sending
 from paxos.groups import LOG
 from paxos.learner import CATCH_UP, Learner
 from paxos.messages import Accept, Accepted, AskChosen, AskVotes, ChosenPage, Heartbeat, Vote, VotesPage
+from paxos.records import Learned
 from tests.unit.company import BLUE, FIRST, SETTINGS, batch, company, empty_archive
 
 VALUE = batch(BLUE)
@@ -101,3 +102,24 @@ def test_only_a_few_of_the_informed_are_remembered() -> None:
         learner.handle(f"p{number}", Heartbeat(Ballot(1, f"p{number}"), 5))
     asked = [learner.handle("n9", Expired(CATCH_UP)).send[0].target for _ in range(9)]
     assert asked == [f"p{number}" for number in range(19, 11, -1)] + [ACCEPTORS]
+
+
+def test_what_a_page_brings_is_told_whether_or_not_more_is_asked_for() -> None:
+    learner = new_learner()
+    effects = learner.handle("p2", ChosenPage(0, ((FIRST, VALUE), (FIRST, VALUE)), 9))
+    assert effects.tell == (Chosen(0, FIRST, VALUE), Chosen(1, FIRST, VALUE))
+    assert effects.send == (Send("p2", AskChosen(2)),)
+
+
+def test_who_hands_out_a_page_is_asked_again_while_it_knows_more() -> None:
+    learner = new_learner()
+    learner.handle("p2", ChosenPage(0, ((FIRST, VALUE),), 9))
+    assert learner.handle("n9", Expired(CATCH_UP)) == sending("p2", AskChosen(1)) + WAIT
+
+
+def test_a_page_is_cut_by_its_bytes() -> None:
+    archive = empty_archive("n9")
+    archive.write([Learned(LOG, slot, FIRST, b"v" * SETTINGS.page_bytes, slot + 1, 0, ()) for slot in range(3)], sync=True)
+    (page,) = Learner(LOG, company("n9"), archive).handle("n8", AskChosen(0)).send
+    assert isinstance(page.message, ChosenPage)
+    assert len(page.message.values) == 1

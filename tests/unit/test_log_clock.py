@@ -35,3 +35,9 @@ def test_the_clock_goes_on_from_where_the_log_left_it() -> None:
     assert propose_at(proposer, 100) == [7_000]
     assert propose_at(proposer, 101) == [7_001]
     assert proposer.handle("a1", Promise(FIRST, 0, END_SLOT, ())) == Effects()
+
+
+def test_a_clock_that_begins_at_zero_is_a_clock() -> None:
+    proposer = leading()
+    assert propose_at(proposer, 0) == [0]
+    assert propose_at(proposer, 250) == [250]

@@ -290,3 +290,12 @@ def test_the_same_value_chosen_at_a_lower_ballot_is_no_surprise() -> None:
     proposer.handle("a1", promise(Vote(0, Ballot(1, "p0"), b"zero")))
     proposer.handle("a2", promise())
     assert proposer.handle("p1", Chosen(0, Ballot(1, "p0"), b"zero")) == NOTHING
+
+
+def test_a_new_leader_proposes_nothing_in_slots_that_it_has_learned() -> None:
+    proposer = new_proposer()
+    proposer.handle("p1", Chosen(0, RIVAL, batch(RED)))
+    proposer.handle("p1", Lead(ZERO))
+    found = Vote(2, RIVAL, batch(BLUE))
+    effects = [proposer.handle(acceptor, promise(found, first_slot=1)) for acceptor in ("a1", "a2")]
+    assert [accept.slot for accept in accepts(effects[1])] == [1, 2]

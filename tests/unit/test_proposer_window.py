@@ -3,8 +3,8 @@
 import pytest
 
 from paxos.ballot import END_SLOT, ZERO, Ballot
-from paxos.batches import decode_batch
-from paxos.cues import Chosen, Drained, Expired, Lead, Propose, Resume, Yield
+from paxos.batches import decode_batch, weight
+from paxos.cues import Chosen, Drained, Executed, Expired, Lead, Propose, Resume, Yield
 from paxos.effects import ACCEPTORS, NOTHING, Effects, Send, StartTimer, telling
 from paxos.groups import LOG
 from paxos.messages import Accept, Promise, Vote
@@ -159,3 +159,34 @@ def test_a_leader_with_nothing_in_flight_yields_at_once_and_goes_on_when_nobody_
 def test_who_does_not_lead_has_nothing_to_yield() -> None:
     proposer = Proposer(LOG, company(), empty_archive())
     assert proposer.handle("p1", Yield()) + proposer.handle("p1", Resume()) == NOTHING
+
+
+def test_it_knows_how_many_bytes_wait() -> None:
+    proposer = leading(batch_bytes=1, window_slots=2)
+    sizes = []
+    for command in (BLUE, RED, GREEN):
+        proposer.handle("p1", Propose((command,)))
+        sizes.append(proposer.waiting_bytes)
+    assert sizes == [weight(BLUE), weight(BLUE) + weight(RED), weight(BLUE) + weight(RED) + weight(GREEN)]
+    proposer.flush()
+    assert proposer.waiting_bytes == weight(GREEN)
+
+
+def test_all_bytes_in_flight_count() -> None:
+    proposer = leading(batch_bytes=1, window_bytes=len(batch(BLUE)) + len(batch(RED)))
+    proposer.handle("p1", Propose((BLUE, RED, GREEN)))
+    assert len(proposed(proposer.flush())) == 2
+
+
+def test_a_batch_bears_the_digest_of_a_slot_that_the_leader_has_executed() -> None:
+    proposer = leading()
+    proposer.handle("p1", Executed(0, FIRST, (), (), digest=77))
+    proposer.handle("p1", Propose((BLUE,)))
+    (accept,) = (send.message for send in proposer.flush().send if isinstance(send.message, Accept))
+    assert decode_batch(accept.value).witness == (0, 77)
+
+
+def test_a_batch_takes_what_fits_to_the_last_byte() -> None:
+    proposer = leading(batch_bytes=weight(BLUE) + weight(RED))
+    proposer.handle("p1", Propose((BLUE, RED, GREEN)))
+    assert proposed(proposer.flush()) == [(0, (BLUE, RED)), (1, (GREEN,))]

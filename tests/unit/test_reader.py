@@ -265,3 +265,16 @@ def test_who_is_crowded_out_asks_elsewhere(monkeypatch: pytest.MonkeyPatch) -> N
     stage = Stage()
     stage.ask(Read(5, "shelf", b"?", fresh=False, waits=True))
     assert stage.ask(Read(6, "shelf", b"?", fresh=False, waits=True)) == Effects(send=(refused(5),))
+
+
+def test_questions_that_wait_for_different_slots_are_answered_each_once_and_in_time() -> None:
+    stage = Stage()
+    stage.follow()
+    stage.ask()
+    stage.ask(Read(6, "shelf", b"?", fresh=True))
+    first, second = (company().incarnation << 32) + 1, (company().incarnation << 32) + 2
+    stage.reader.handle("p2", FreshSlot(first, 1))
+    stage.reader.handle("p2", FreshSlot(second, 2))
+    assert stage.execute(0).send == (answered(b"1"),)
+    assert stage.execute(1).send == (answered(b"2", 6),)
+    assert stage.execute(2).send == ()

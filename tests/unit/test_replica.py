@@ -232,3 +232,30 @@ def test_a_replica_without_machines_saves_nothing() -> None:
 
 def test_a_flush_says_nothing() -> None:
     assert Replica(LOG, empty_archive()).flush() == NOTHING
+
+
+def test_commands_behind_what_is_no_command_are_executed_too() -> None:
+    value = encode_batch(FIRST, (Open("c", 1, 1000), BLUE))
+    (executed,) = Replica(LOG, empty_archive(), {"count": Count()}).handle("n", Chosen(0, LATER, value)).tell
+    assert isinstance(executed, Executed)
+    assert executed.entries == (Entry(1, 0, FIRST, BLUE.id, BLUE.value),)
+
+
+def test_the_digest_and_the_clock_of_the_log_are_told() -> None:
+    replica = Replica(LOG, empty_archive(), {"count": Count()})
+    (executed,) = replica.handle("n", Chosen(0, LATER, encode_batch(FIRST, (Open("c", 1, 1000),), stamp=70))).tell
+    assert isinstance(executed, Executed)
+    assert executed.digest == replica.executor.digest != 0
+    assert executed.clock == 70
+
+
+def test_a_log_of_several_pages_is_executed_without_a_gap(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("paxos.replica._REPLAY_BYTES", 1)
+    archive = empty_archive()
+    replica = Replica(LOG, archive, {"count": Count()})
+    actions: list[Action] = [Open("c", 1, 1000), *(Operation(1, number, 0, "count", b"") for number in range(1, 6))]
+    for slot, action in enumerate(actions):
+        end_drain(archive, replica, replica.handle("n", Chosen(slot, FIRST, encode_batch(FIRST, (action,)))))
+    again = Count()
+    Replica(LOG, archive, {"count": again})
+    assert again.count == 5

@@ -81,3 +81,21 @@ def test_a_leader_that_resigns_is_heard_no_more_not_even_late(witness: Witness) 
 def test_nobody_resigns_for_the_leader(witness: Witness, source: str, ballot: Ballot) -> None:
     assert witness.handle(source, Resigned(ballot)) == NOTHING
     assert witness.handle("p1", Probe(1)) == sending("p1", ProbeReply(1, True, LEADER, 5))
+
+
+def test_each_heartbeat_of_the_leader_is_echoed(witness: Witness) -> None:
+    effects = witness.handle("p2", Heartbeat(LEADER, 5))
+    assert effects.send == (Send("p2", Echo(LEADER)),)
+    assert LEADER_HEARD in started(effects)
+
+
+def test_a_timer_of_another_role_says_nothing_of_the_leader(witness: Witness) -> None:
+    witness.handle("a1", Expired("retry"))
+    assert witness.handle("p1", Probe(4)) == sending("p1", ProbeReply(4, True, LEADER, 5))
+
+
+def test_proposals_before_the_first_heartbeat_say_nothing_of_later_silence() -> None:
+    witness = Witness(SETTINGS)
+    witness.handle("p2", Accept(LEADER, 0, b"", 0))
+    witness.handle("p2", Heartbeat(LEADER, 5))
+    assert witness.handle("a1", Expired(LEADER_HEARD)) == NOTHING

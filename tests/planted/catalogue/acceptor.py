@@ -167,6 +167,14 @@ MISTAKES = (
         UNIT + "test_a_trimmed_vote_is_still_told_in_a_promise",
     ),
     Mistake(
+        "an acceptor tells the votes on its disk without their ballots",
+        ACCEPTOR,
+        "votes = {vote.slot: Vote(vote.slot, vote.ballot, vote.value) for vote in page}",
+        'votes = {vote.slot: Vote(vote.slot, Ballot(0, ""), vote.value) for vote in page}',
+        "PMS 2.2, P2c: the vote of the highest ballot counts",
+        UNIT + "test_a_trimmed_vote_is_still_told_in_a_promise",
+    ),
+    Mistake(
         "an acceptor prefers the vote on its disk to the one in memory",
         ACCEPTOR,
         "votes |= {slot: vote for slot, vote in self.votes.items() if first_slot <= slot < end_slot}",

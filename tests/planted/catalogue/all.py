@@ -1,11 +1,12 @@
 """All mistakes, by name."""
 
-from tests.planted.catalogue import acceptor, election, leader, learner, log, proposer, reads, requests, shell
+from tests.planted.catalogue import acceptor, admission, election, leader, learner, log, proposer, reads, requests, shell, storage
 from tests.planted.catalogue.equivalent import EQUIVALENT
 from tests.planted.catalogue.pairs import PAIRS
 
 MISTAKES = (
     *acceptor.MISTAKES,
+    *admission.MISTAKES,
     *learner.MISTAKES,
     *proposer.MISTAKES,
     *leader.MISTAKES,
@@ -14,6 +15,7 @@ MISTAKES = (
     *reads.MISTAKES,
     *requests.MISTAKES,
     *shell.MISTAKES,
+    *storage.MISTAKES,
 )
 
 __all__ = ["BY_NAME", "EQUIVALENT", "MISTAKES", "PAIRS"]

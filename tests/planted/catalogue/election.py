@@ -91,6 +91,14 @@ MISTAKES = (
         UNIT + "test_a_refused_candidate_waits_before_it_asks_again",
     ),
     Mistake(
+        "a witness echoes a leader once",
+        ELECTION,
+        "if message.ballot < self.highest or message.ballot.node != source or message.ballot <= self._resigned:",
+        "if message.ballot <= self.highest or message.ballot.node != source:",
+        "OP 2: a leader that a quorum hears stays",
+        WITNESS + "test_each_heartbeat_of_the_leader_is_echoed",
+    ),
+    Mistake(
         "a witness never forgets a leader",
         ELECTION,
         """        self._hears_leader = False

@@ -12,7 +12,7 @@ MISTAKES = (
         "a learner counts votes and not acceptors",
         LEARNER,
         "voters.add(acceptor)",
-        'voters.add(f"{acceptor}{len(voters)}")',
+        'voters.add(f"{acceptor} again" if acceptor in voters else acceptor)',
         "PMS 2.3: a majority of acceptors",
         SCRIPT + "a_duplicated_vote_counts_once]",
         "agreement",

@@ -26,6 +26,16 @@ MISTAKES = (
         REPLICA + "test_a_command_with_an_id_is_executed_once_however_often_it_is_chosen",
     ),
     Mistake(
+        "a replica overlooks commands behind an operation",
+        "paxos/replica.py",
+        """            if not isinstance(command, Command):
+                continue""",
+        """            if not isinstance(command, Command):
+                break""",
+        "PMMC 2: what is chosen is executed",
+        REPLICA + "test_commands_behind_what_is_no_command_are_executed_too",
+    ),
+    Mistake(
         "a replica counts repeated commands",
         "paxos/replica.py",
         "self.next_revision += len(entries)",
@@ -44,12 +54,38 @@ MISTAKES = (
     Mistake(
         "a replica starts again with empty machines",
         "paxos/replica.py",
-        """        slot = self.saved_slot
-        while""",
-        """        slot = self.next_slot
-        while""",
+        """        if machines:
+            self._resume()""",
+        """        if machines and not self.next_slot:
+            self._resume()""",
         "every replica has the same state at the same slot",
         REPLICA + "test_a_replica_rebuilt_from_its_archive_makes_its_machines_again",
+    ),
+    Mistake(
+        "a replica executes again what its snapshot has",
+        "paxos/replica.py",
+        """        slot = self.saved_slot
+        while""",
+        """        slot = 0
+        while""",
+        "PMMC 2: a slot is executed once",
+        REPLICA + "test_a_start_executes_only_what_came_after_the_snapshot",
+    ),
+    Mistake(
+        "a damaged snapshot is believed",
+        "paxos/snapshots.py",
+        "if last.digest != digest.digest():",
+        "if False:",
+        "a snapshot is believed only if its digest holds",
+        "tests/unit/test_snapshots.py::test_a_snapshot_with_a_changed_byte_is_not_believed",
+    ),
+    Mistake(
+        "a snapshot of what the log has lost is believed",
+        "paxos/snapshots.py",
+        "if last.slot > end_slot:",
+        "if False:",
+        "every replica has the same state at the same slot",
+        "tests/unit/test_snapshots.py::test_a_snapshot_of_slots_that_the_log_has_lost_is_not_believed",
     ),
     Mistake(
         "a replica starts again at slot 0",
@@ -109,6 +145,16 @@ MISTAKES = (
 """,
         "",
         "Ongaro 6.3: a session ends when nothing of it is executed",
+        SESSIONS + "test_an_operation_keeps_its_session_alive",
+    ),
+    Mistake(
+        "a session lives for ever once something of it was executed",
+        "paxos/sessions.py",
+        """session.ends_at = self.clock + session.expiry_milliseconds
+        if""",
+        """session.ends_at = self.clock + 10**9
+        if""",
+        "Ongaro 6.3: sessions end by the log's clock",
         SESSIONS + "test_an_operation_keeps_its_session_alive",
     ),
     Mistake(

@@ -51,6 +51,14 @@ MISTAKES = (
         UNIT + "test_own_values_go_behind_everything_that_was_found",
     ),
     Mistake(
+        "a new leader fills slots that it has learned with NOOPs",
+        PROPOSER,
+        "for slot in range(self.next_slot, free_slot)]",
+        "for slot in range(free_slot)]",
+        "PMS 2.2, P2c: what was chosen stays chosen",
+        UNIT + "test_a_new_leader_proposes_nothing_in_slots_that_it_has_learned",
+    ),
+    Mistake(
         "a proposer leaves gaps",
         PROPOSER,
         "for slot in range(self.next_slot, free_slot)]",

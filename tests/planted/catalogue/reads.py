@@ -16,6 +16,16 @@ MISTAKES = (
         READER + "test_a_leader_answers_when_a_quorum_has_promised_nothing_higher_since_the_question",
     ),
     Mistake(
+        "a replica answers a fresh question without asking the leader",
+        "paxos/reader.py",
+        """        if message.fresh:
+""",
+        """        if message.fresh and self._ballot != ZERO:
+""",
+        "Ongaro 6.4: a read waits until its index is applied",
+        READER + "test_a_replica_asks_the_leader_how_far_it_must_be",
+    ),
+    Mistake(
         "a question joins a confirmation that began before it",
         "paxos/reader.py",
         """            self._next.append((source, message))

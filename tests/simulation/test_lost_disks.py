@@ -1,0 +1,94 @@
+"""A node that lost its disk, and what becomes of agreement where such a disk is trusted."""
+
+import pytest
+
+from redpaxos.simulation.plan import ClientPlan, Fault, NodePlan, Plan, Request
+from redpaxos.simulation.running import run
+from redpaxos.simulation.swarm import draw
+from tests.planted.catalogue.all import BY_NAME
+from tests.planted.planting import planted
+
+NAMES = ("n1", "n2", "n3")
+
+FORGOTTEN_DISK = Plan(
+    seed=1,
+    nodes=tuple(NodePlan(name) for name in NAMES),
+    members=NAMES,
+    core=("n2", "n3"),
+    clients=(
+        # Its vote for this one is what n3 knows the store by.
+        ClientPlan("c0", (Request(0.5, "propose", "", "first", b"0"),)),
+        ClientPlan("c1", (Request(1.0, "decide", "d", "blue", b"1"),), "n2"),
+        ClientPlan("c2", (Request(2.0, "decide", "d", "red", b"2"),), "n3"),
+    ),
+    # n3 hears nothing of the decision; who made it with n2 comes back on an empty disk, and n2 is away.
+    faults=(
+        Fault(0.9, "isolated", ("n3", "n1", "n2"), 0.6),
+        Fault(1.3, "wipe", ("n1",), 0.02),
+        Fault(1.3, "crash", ("n2",), 9.0),
+    ),
+    chaos_seconds=3.0,
+)
+"""Everybody has heard n1's store before it is lost."""
+
+UNHEARD_DISK = Plan(
+    seed=1,
+    nodes=tuple(NodePlan(name) for name in NAMES),
+    members=NAMES,
+    core=("n2", "n3"),
+    clients=(
+        ClientPlan("c1", (Request(1.0, "decide", "d", "blue", b"1"),), "n2"),
+        ClientPlan("c2", (Request(2.6, "decide", "d", "red", b"2"),), "n3"),
+    ),
+    # n3 is not there when the others start, and n2, who remembers n1's store, not when it comes back empty.
+    faults=(
+        Fault(0.0, "isolated", ("n3", "n1", "n2"), 2.0),
+        Fault(1.8, "crash", ("n2",), 9.0),
+        Fault(1.9, "wipe", ("n1",), 0.05),
+    ),
+    chaos_seconds=3.0,
+)
+"""Nobody who is there has ever heard of n1's store."""
+
+TRUSTING = (
+    "the shell trusts a store that it has never seen under that name",
+    "an acceptor gets acquainted with a second store of a member",
+)
+TOO_SOON = ("an acceptor takes part before it is admitted", "a store is admitted by the first who knows it")
+
+
+def test_a_node_that_lost_its_disk_is_refused_by_those_who_knew_the_disk() -> None:
+    result = run(plan=FORGOTTEN_DISK)
+    assert result.violation is None, result.report()
+    assert result.fired["stranger refused"] == 1
+
+
+def test_two_values_are_chosen_when_a_lost_disk_is_trusted() -> None:
+    with planted(*(BY_NAME[name] for name in (*TRUSTING, TOO_SOON[0]))):
+        violation = run(plan=FORGOTTEN_DISK).violation
+    assert violation is not None
+    assert violation.invariant == "chosen is for ever"
+
+
+def test_a_disk_that_nobody_heard_of_is_not_admitted_in_place_of_another() -> None:
+    result = run(plan=UNHEARD_DISK)
+    assert result.violation is None, result.report()
+    assert result.fired["wipe"] == 1
+
+
+@pytest.mark.parametrize("name", TOO_SOON)
+def test_two_values_are_chosen_when_a_disk_that_nobody_heard_of_takes_part(name: str) -> None:
+    with planted(BY_NAME[name]):
+        violation = run(plan=UNHEARD_DISK).violation
+    assert violation is not None
+    assert violation.invariant == "chosen is for ever"
+
+
+@pytest.mark.parametrize("name", TOO_SOON)
+def test_seeds_that_lose_a_disk_where_it_hurts_find_out_who_takes_part_too_soon(name: str) -> None:
+    forgetting = [seed for seed in range(800) if [fault.kind for fault in draw(seed).faults] == ["split", "crash", "wipe"]]
+    with planted(BY_NAME[name]):
+        violations = (run(seed).violation for seed in forgetting)
+        found = next((violation for violation in violations if violation is not None), None)
+    assert found is not None
+    assert found.invariant in ("chosen is for ever", "agreement")

@@ -1,0 +1,143 @@
+"""Casting: every role of a cast is of the same group, on the same store, and knows its fellows."""
+
+import pytest
+
+from paxos.acceptor import Acceptor
+from paxos.ballot import END_SLOT, ZERO
+from paxos.cast import Cast
+from paxos.casting import acceptor_cast, learner_cast, proposer_cast
+from paxos.cues import Chosen, Elected, Following, Lead, Propose
+from paxos.effects import Effects
+from paxos.election import Witness
+from paxos.groups import LOG, decree_group
+from paxos.machines.kv_messages import KEY_VALUE, Put, encode
+from paxos.messages import (
+    Accept,
+    Accepted,
+    Call,
+    Heartbeat,
+    LogPage,
+    Outcome,
+    OutcomeKind,
+    Prepare,
+    Promise,
+    ReadLog,
+    ResultKind,
+    Results,
+    Submit,
+)
+from paxos.records import Learned, Promised, RoundUsed
+from paxos.replica import Replica, ReplicaMessage
+from paxos.values import Open, Operation
+from tests.unit.company import BLUE, FIRST, RIVAL, batch, company, empty_archive, end_drain
+
+DECREE = decree_group("colour")
+
+
+def persisted(effects: Effects) -> set[str]:
+    """The groups of what is written."""
+    return {record.group for record in effects.persist if isinstance(record, Promised | Learned | RoundUsed)}
+
+
+@pytest.mark.parametrize("group", [LOG, DECREE])
+def test_what_a_cast_writes_is_of_its_group(group: str) -> None:
+    archive = empty_archive()
+    assert persisted(acceptor_cast(company("a1"), group, archive).handle("p1", Prepare(FIRST, 0))) == {group}
+    for cast in (learner_cast(company("l1"), group, archive), proposer_cast(company(), group, archive)):
+        cast.handle("p1", Accept(FIRST, 0, batch(BLUE), 0))
+        effects = [cast.handle(acceptor, Accepted(FIRST, 0, 0)) for acceptor in ("a1", "a2")]
+        assert persisted(effects[1]) == {group}
+    assert persisted(proposer_cast(company(), group, archive).handle("p1", Lead(ZERO))) == {group}
+
+
+@pytest.mark.parametrize("group", [LOG, DECREE])
+def test_what_a_cast_tells_itself_comes_from_its_node(group: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    sources: list[str] = []
+    handle = Replica.handle
+
+    def note(self: Replica, source: str, message: ReplicaMessage) -> Effects:
+        sources.append(source)
+        return handle(self, source, message)
+
+    monkeypatch.setattr(Replica, "handle", note)
+    for make in (proposer_cast, learner_cast):
+        cast = make(company(), group, empty_archive())
+        cast.handle("p2", Accept(RIVAL, 0, batch(BLUE), 0))
+        for acceptor in ("a1", "a2"):
+            cast.handle(acceptor, Accepted(RIVAL, 0, 0))
+    assert sources == ["p1", "p1"]
+
+
+def test_only_a_log_has_machines() -> None:
+    found = {}
+    for group in (LOG, DECREE):
+        (replica,) = (role for role in proposer_cast(company(), group, empty_archive()).roles if isinstance(role, Replica))
+        found[group] = list(replica.executor.machines)
+    assert found == {LOG: [KEY_VALUE], DECREE: []}
+
+
+def test_a_log_is_read_from_the_cast_that_learned_it() -> None:
+    archive = empty_archive()
+    cast = proposer_cast(company(), LOG, archive)
+    effects = cast.handle("p1", Chosen(0, FIRST, batch(BLUE)))
+    end_drain(archive, cast, effects)
+    (send,) = cast.handle("c", ReadLog(1, 1, False)).send
+    assert isinstance(send.message, LogPage)
+    assert [entry.id for entry in send.message.entries] == [BLUE.id]
+
+
+def lead(cast: Cast) -> None:
+    """Have a proposer's cast lead the log at FIRST."""
+    cast.handle("p1", Lead(ZERO))
+    for acceptor in ("a1", "a2"):
+        cast.handle(acceptor, Promise(FIRST, 0, END_SLOT, ()))
+
+
+def choose(cast: Cast, slot: int) -> Effects:
+    """Have acceptors vote for what the leader proposes, which it hears as well."""
+    effects = cast.flush()
+    (accept,) = (send.message for send in effects.send if isinstance(send.message, Accept))
+    assert accept.slot == slot
+    effects = cast.handle("p1", accept)
+    for acceptor in ("a1", "a2"):
+        effects += cast.handle(acceptor, Accepted(FIRST, slot, slot))
+    return effects + cast.flush()
+
+
+def test_an_operation_comes_in_at_the_desk_and_its_result_goes_back() -> None:
+    cast = proposer_cast(company(), LOG, empty_archive())
+    lead(cast)
+    cast.handle("c", Call((Open("c", 7, 1000),), 1, 1))
+    (opened,) = (send.message for send in choose(cast, 0).send if isinstance(send.message, Results))
+    assert [result.kind for result in opened.results] == [ResultKind.OPENED]
+    cast.handle("c", Call((Operation(1, 1, 0, KEY_VALUE, encode(Put("k", b"v"))),), 2, 1))
+    (done,) = (send.message for send in choose(cast, 1).send if isinstance(send.message, Results))
+    assert [result.kind for result in done.results] == [ResultKind.DONE]
+
+
+def test_a_command_comes_in_at_the_intake_and_its_outcome_goes_back() -> None:
+    cast = proposer_cast(company(), LOG, empty_archive())
+    lead(cast)
+    cast.handle("c", Submit((BLUE,), 1, 1))
+    (done,) = (send.message for send in choose(cast, 0).send if isinstance(send.message, Outcome))
+    assert done.kind is OutcomeKind.DONE
+
+
+def test_a_log_has_a_witness_that_knows_its_settings_and_a_decree_has_none() -> None:
+    cast = acceptor_cast(company("a1"), LOG, empty_archive())
+    assert [type(role) for role in cast.roles] == [Acceptor, Witness]
+    assert cast.handle("p1", Heartbeat(FIRST, 0)).timers
+    assert [type(role) for role in acceptor_cast(company("a1"), DECREE, empty_archive()).roles] == [Acceptor]
+
+
+def test_what_was_executed_before_is_known_after_a_restart() -> None:
+    archive = empty_archive()
+    cast = proposer_cast(company(), LOG, archive)
+    end_drain(archive, cast, cast.handle("p1", Chosen(0, FIRST, batch(BLUE))))
+    again = proposer_cast(company(), LOG, archive)
+    again.handle("p1", Elected(FIRST, 1))
+    again.handle("p1", Following("p1"))
+    (send,) = again.handle("c", Submit((BLUE,), 1, 1)).send
+    assert isinstance(send.message, Outcome)
+    assert send.message.kind is OutcomeKind.DONE
+    assert Propose((BLUE,)) not in again.handle("c", Submit((BLUE,), 2, 1)).tell
