@@ -113,6 +113,7 @@ def _draw_settings(chance: Random) -> Settings:
         waiting_bytes=chance.choice((20, 200, 10_000)) if tight else 64 * 1024 * 1024,
         value_bytes=chance.choice((16, 1024)) if tight else 1024 * 1024,
         page_bytes=chance.choice((1, 64, 512)) if tight else 256 * 1024,
+        snapshot_bytes=chance.choice((1, 300, 16 * 1024 * 1024)),
     )
 
 
