@@ -9,7 +9,7 @@ COVERING := tests/unit tests/properties
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint bench bench-peers up down clean
+.PHONY: help demo test check lint mutate bench bench-peers up down clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,12 @@ lint: $(VENV)/.ready-dev
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 
+# `make mutate MUTANTS='paxos.acceptor*'` changes a part; it goes on where it was stopped.
+mutate: $(VENV)/.ready-dev ## Change the protocol, operator by operator, and see what tests notice
+	@$(PIP) 'mutmut>=3.8,<4'
+	@$(BIN)/python -m mutmut run $(MUTANTS)
+	@$(BIN)/python -m mutmut results
+
 bench: $(VENV)/.ready-dev ## Measure latency and throughput on this machine
 	@$(BIN)/python -m benchmarks
 
@@ -51,7 +57,7 @@ down: ## Stop them; the nodes' disks are kept
 	@$(COMPOSE) down
 
 clean: ## Remove what was built, and the virtual environment
-	@rm -rf $(VENV) build dist .coverage .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	@rm -rf $(VENV) build dist mutants .coverage .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:

@@ -15,8 +15,6 @@ from paxos.heir import Heir
 from paxos.herald import Herald
 from paxos.intake import Intake
 from paxos.learner import Learner
-from paxos.machines.kv import KeyValue
-from paxos.machines.kv_messages import KEY_VALUE
 from paxos.proposer import Proposer
 from paxos.reader import Reader
 from paxos.replica import Replica
@@ -55,5 +53,6 @@ def proposer_cast(company: Company, group: str, archive: Archive) -> Cast:
 
 
 def _learning(company: Company, group: str, archive: Archive) -> tuple[list[Role], Replica]:
-    replica = Replica(group, archive, {} if is_decree(group) else {KEY_VALUE: KeyValue()}, company.settings)
+    machines = {} if is_decree(group) else {name: make() for name, make in company.machines}
+    replica = Replica(group, archive, machines, company.settings)
     return [Learner(group, company, archive), replica, Archivist(group, archive, company.settings)], replica

@@ -1,9 +1,19 @@
 """What all roles of one node share."""
 
+from collections.abc import Callable
+
 from msgspec import Struct
 
+from paxos.machines.base import Machine
+from paxos.machines.kv import KeyValue
+from paxos.machines.kv_messages import KEY_VALUE
 from paxos.quorum import Quorum
 from paxos.settings import Settings
+
+Machines = tuple[tuple[str, Callable[[], Machine]], ...]
+"""The name of each state machine of the log, and what makes one; the same on every node."""
+
+STANDARD_MACHINES: Machines = ((KEY_VALUE, KeyValue),)
 
 
 class Company(Struct, frozen=True):
@@ -13,3 +23,4 @@ class Company(Struct, frozen=True):
     quorum: Quorum
     settings: Settings = Settings()
     incarnation: int = 1
+    machines: Machines = STANDARD_MACHINES

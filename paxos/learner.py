@@ -48,13 +48,18 @@ class Learner:
         self.next_slot = archive.learned_end(group)[0]
         # Slots below this are chosen somewhere, as far as was heard; what lies between is missing here.
         self.known_end = self.next_slot
-        # Slots from next_slot to the horizon; what lies beyond is left to catch-up, so that memory stays bounded.
+        # Slots from next_slot to the horizon; what lies beyond is left to catch-up, and so are values in excess of a window, so that
+        # memory stays bounded.
         self._tallies: dict[int, _Tally] = {}
+        # Of all values in there.
+        self._noted_bytes = 0
         # Nodes heard to know more than this one; they are asked in turn, so that one that is gone costs one wait.
         self._informed: list[str] = []
         self._asked_count = 0
         # Where it stood when the running catch-up timer was started; -1 while none runs.
         self._waiting_at = -1
+        # A page came, and the next was asked for: one is on its way, and takes its time where there is much to do.
+        self._is_fetching = False
 
     def handle(self, source: str, message: LearnerMessage) -> Effects:
         """Count a vote, take a value, or help another learner."""
@@ -108,8 +113,12 @@ class Learner:
         return self._settle()
 
     def _note_value(self, slot: int, ballot: Ballot, value: bytes) -> None:
-        if self.next_slot <= slot <= self.next_slot + _HORIZON_SLOTS:
-            self._tallies.setdefault(slot, _Tally()).values.setdefault(ballot, value)
+        if not self.next_slot <= slot <= self.next_slot + _HORIZON_SLOTS:
+            return
+        values = self._tallies.setdefault(slot, _Tally()).values
+        if ballot not in values and (slot == self.next_slot or self._noted_bytes + len(value) <= self._settings.window_bytes):
+            values[ballot] = value
+            self._noted_bytes += len(value)
 
     def _note_vote(self, slot: int, ballot: Ballot, acceptor: str) -> None:
         voters = self._tallies.setdefault(slot, _Tally()).voters.setdefault(ballot, set())
@@ -122,9 +131,14 @@ class Learner:
         chosen = []
         while (tally := self._tallies.get(self.next_slot)) is not None and (ballot := self._winner(tally)) is not None:
             chosen.append(Chosen(self.next_slot, ballot, tally.values[ballot]))
-            del self._tallies[self.next_slot]
-            self.next_slot += 1
+            self._pass()
         return Effects(tell=tuple(chosen)) if chosen else NOTHING
+
+    def _pass(self) -> None:
+        """The next slot is known."""
+        tally = self._tallies.pop(self.next_slot, None)
+        self._noted_bytes -= sum(map(len, tally.values.values())) if tally is not None else 0
+        self.next_slot += 1
 
     def _winner(self, tally: _Tally) -> Ballot | None:
         """The highest ballot at which a quorum voted, if its value is known."""
@@ -146,7 +160,8 @@ class Learner:
         if self._waiting_at >= 0 or self.next_slot >= self.known_end:
             return NOTHING
         self._waiting_at = self.next_slot
-        return Effects(timers=(StartTimer(CATCH_UP, self._settings.ask_seconds, self._settings.ask_seconds),))
+        patience = self._settings.retry_seconds if self._is_fetching else self._settings.ask_seconds
+        return Effects(timers=(StartTimer(CATCH_UP, patience, self._settings.ask_seconds),))
 
     def _expired(self, message: Expired) -> Effects:
         if message.timer != CATCH_UP:
@@ -157,6 +172,7 @@ class Learner:
 
     def _ask(self) -> Effects:
         """Ask the informed nodes in turn, and after each round of them the acceptors."""
+        self._is_fetching = False
         others = [name for name in self._informed if name != self._node]
         turn = self._asked_count % (len(others) + 1)
         self._asked_count += 1
@@ -176,9 +192,11 @@ class Learner:
         for slot, (ballot, value) in enumerate(message.values, message.first_slot):
             if slot == self.next_slot:
                 chosen.append(Chosen(slot, ballot, value))
-                self._tallies.pop(slot, None)
-                self.next_slot += 1
-        effects = Effects(tell=tuple(chosen)) + self._settle() + self._hear_of(source, message.end)
-        if self.next_slot > before and self.next_slot < message.end:
+                self._pass()
+        effects = Effects(tell=tuple(chosen)) + self._settle()
+        if self.next_slot > before:
+            self._is_fetching = self.next_slot < message.end
+        effects += self._hear_of(source, message.end)
+        if self.next_slot > before and self._is_fetching:
             effects += Effects(send=(Send(source, AskChosen(self.next_slot)),))
         return effects

@@ -18,7 +18,7 @@ from actors.storage.base import StorageError
 from actors.wiring import WAKE, Item, Wiring
 from paxos.cast import Cast
 from paxos.codec import Codec, Envelope
-from paxos.company import Company
+from paxos.company import STANDARD_MACHINES, Company
 from paxos.errors import MalformedError
 from paxos.groups import LOG
 from paxos.quorum import majority
@@ -72,6 +72,7 @@ class Stage:
         self.quorum = majority(members)
         self.settings = settings
         self.actors: Actors = PRODUCTION
+        self.machines = STANDARD_MACHINES
         # The length of a round, in the middle of which every actor looks into its mailbox; 0 where there are none.
         self.round_seconds = 0.0
         # Sees everything that is written.
@@ -249,7 +250,7 @@ class SimulatedNode:
         stage.opened(disk, storage)
         mailbox: Mailbox[Item] = Mailbox()
         wiring = Wiring(
-            company=Company(self.name, stage.quorum, stage.settings, storage.identity.boot_count),
+            company=Company(self.name, stage.quorum, stage.settings, storage.identity.boot_count, stage.machines),
             channels=CHANNELS,
             codec=stage.codec,
             storage=storage,

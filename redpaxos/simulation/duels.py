@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from paxos.quorum import majority
 from paxos.settings import Settings
-from redpaxos.simulation.plan import ClientPlan, Fault, LinkPlan, NodePlan, Plan, Request
+from redpaxos.simulation.plan import LEADER, ClientPlan, Fault, LinkPlan, NodePlan, Plan, Request
 from redpaxos.simulation.workloads import draw_store_clients
 
 
@@ -49,11 +49,20 @@ def duel_for_the_log(plan: Plan, chance: Random) -> Plan:
 
 
 def duel_for_the_store(plan: Plan, chance: Random) -> Plan:
-    """The same, with sessions that operate on the key-value store and read it everywhere meanwhile."""
+    """The same, with sessions that operate on the key-value store and read it everywhere meanwhile.
+
+    In half of them whoever leads is alone for a while, again and again, and its clock may be slow, so that it does not know it.
+    """
     nodes, members, _ = _ring(chance)
-    clients = draw_store_clients(chance, 0.8, nodes)
-    hasty = tuple(replace(client, patience_seconds=chance.choice((0.01, 0.03))) for client in clients)
-    return _fought(replace(plan, nodes=nodes, members=members, settings=_hasty(plan.settings, chance), clients=hasty), chance, 0.8)
+    settings, clients = _hasty(plan.settings, chance), draw_store_clients(chance, 0.7, nodes)
+    hasty = tuple(replace(client, patience_seconds=chance.choice((0.02, 0.05))) for client in clients)
+    fought = _fought(replace(plan, nodes=nodes, members=members, settings=settings, clients=hasty), chance, 0.7)
+    if chance.random() < 0.5:
+        return fought
+    names = tuple(node.name for node in nodes)
+    slow = tuple(replace(node, clock_rate=chance.choice((1.0, 1.0, 4.0))) for node in nodes)
+    alone = [Fault(number * 0.15, chance.choice(("isolated", "one way", "split")), (LEADER, *names), 0.12, 1.0) for number in (1, 2, 3, 4)]
+    return replace(fought, nodes=slow, faults=tuple(alone), links=LinkPlan(delay_seconds=0.001, spread_seconds=0.004, reorders=True))
 
 
 def _hasty(settings: Settings, chance: Random) -> Settings:

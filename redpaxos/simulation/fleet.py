@@ -20,8 +20,6 @@ from redpaxos.simulation.running import run
 PART_COUNT = 10
 """Runs that are summed up before anybody hears of them."""
 
-_COLLECT_COUNT = 5
-
 
 class Summary(Struct):
     """What many runs came to."""
@@ -91,12 +89,12 @@ def run_seeds(seeds: Iterable[int], scheduler: str = WALK) -> Summary:
     """Run each seed, one after the other."""
     total = Summary()
     was_collecting = gc.isenabled()
-    # What a run leaves behind is full of cycles and dies as a whole: looking for garbage now and then is enough.
+    # What a run leaves behind is full of cycles and dies as a whole: looking for garbage once a part is enough.
     gc.disable()
     try:
         for seed in seeds:
             total.add(_run_one(seed, scheduler))
-            if total.run_count % _COLLECT_COUNT == 0:
+            if total.run_count % PART_COUNT == 0:
                 gc.collect()
     finally:
         if was_collecting:

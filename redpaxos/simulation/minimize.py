@@ -12,8 +12,9 @@ from msgspec.structs import replace
 
 from paxos.settings import Settings
 from redpaxos.simulation.cluster import PRODUCTION, Actors
+from redpaxos.simulation.ledger import Machines
 from redpaxos.simulation.plan import ClientPlan, Delivery, LinkPlan, Plan, Request
-from redpaxos.simulation.running import Result, run
+from redpaxos.simulation.running import MACHINES, Result, run
 
 Item = TypeVar("Item")
 
@@ -21,12 +22,13 @@ Item = TypeVar("Item")
 class Minimizer:
     """Tries plans until the budget of runs is used up, and keeps the last that fails in the same way."""
 
-    def __init__(self, failing: Result, actors: Actors = PRODUCTION, run_count: int = 1500) -> None:
+    def __init__(self, failing: Result, actors: Actors = PRODUCTION, run_count: int = 1500, machines: Machines = MACHINES) -> None:
         assert failing.violation is not None, "only a run that fails can be made smaller"
         self.best = failing
         self.run_count = 0
         self._invariant = failing.violation.invariant
         self._actors = actors
+        self._machines = machines
         self._limit = run_count
 
     def minimize(self) -> Result:
@@ -43,7 +45,7 @@ class Minimizer:
         if self.run_count >= self._limit:
             return False
         self.run_count += 1
-        result = run(plan=plan, actors=self._actors)
+        result = run(plan=plan, actors=self._actors, machines=self._machines)
         if result.violation is None or result.violation.invariant != self._invariant:
             return False
         self.best = result

@@ -15,7 +15,6 @@ from msgspec.structs import replace
 from redpaxos.simulation.plan import Delivery, LinkPlan
 from redpaxos.simulation.world import World
 from transport.base import Deliver, TransportClosedError, TransportDownError, TransportError
-from transport.names import is_prefix
 
 Look = Callable[["Endpoint", str, bytes], object]
 """Called for every payload that is published; returns what the trace says of it."""
@@ -162,9 +161,10 @@ class Network:
     def _route(self, channel: str) -> list[tuple["Endpoint", Deliver]]:
         route = self._routes.get(channel)
         if route is None:
-            route = self._routes[channel] = [
-                (endpoint, deliver) for endpoint in self._endpoints for name, deliver in endpoint.subscriptions if _fits(name, channel)
-            ]
+            # Everybody subscribes to a channel by its name, or by all of it up to the sender's.
+            names = {channel, f"{channel[: channel.rfind(':') + 1]}*"}
+            found = [(endpoint, deliver) for endpoint in self._endpoints for name, deliver in endpoint.subscriptions if name in names]
+            route = self._routes[channel] = found
         return route
 
     def _carry(self, parcel: Parcel, target: "Endpoint", deliver: Deliver) -> None:
@@ -285,7 +285,3 @@ class Endpoint:
     def _refuse_when_closed(self) -> None:
         if self.is_closed:
             raise TransportClosedError("the endpoint is closed")
-
-
-def _fits(name: str, channel: str) -> bool:
-    return name == channel or (is_prefix(name) and channel.startswith(name[:-1]))

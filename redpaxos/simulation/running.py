@@ -12,15 +12,15 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
+from paxos.company import STANDARD_MACHINES
 from paxos.groups import LOG
-from paxos.machines.kv import KeyValue
-from paxos.machines.kv_messages import KEY_VALUE
 from paxos.messages import OutcomeKind
 from redpaxos.simulation.clients import Client
 from redpaxos.simulation.cluster import CHANNELS, PRODUCTION, Actors, SimulatedNode, Stage
 from redpaxos.simulation.faults import Nemesis
 from redpaxos.simulation.histories import judge
 from redpaxos.simulation.invariants import Invariants, Violation
+from redpaxos.simulation.lanes import Told
 from redpaxos.simulation.ledger import Machines
 from redpaxos.simulation.limits import squeezed
 from redpaxos.simulation.network import Network
@@ -31,8 +31,7 @@ from redpaxos.simulation.swarm import draw
 from redpaxos.simulation.trace import Trace
 from redpaxos.simulation.world import World
 
-MACHINES: Machines = {KEY_VALUE: KeyValue}
-"""The state machines of every replica, as paxos/casting.py gives them."""
+MACHINES: Machines = dict(STANDARD_MACHINES)
 
 _PROBER = "prober"
 _STEP_LIMIT = 200_000
@@ -56,6 +55,8 @@ class Result(Struct):
     trace: Trace
     # Every delivery that was not lost, in the order of sending.
     carried: list[Delivery]
+    # Every request, and how it ended.
+    told: list[Told]
 
     def report(self) -> str:
         """One line for people."""
@@ -66,8 +67,9 @@ class Result(Struct):
 class Simulation:
     """A run under way."""
 
-    def __init__(self, plan: Plan, actors: Actors = PRODUCTION) -> None:
+    def __init__(self, plan: Plan, actors: Actors = PRODUCTION, machines: Machines = MACHINES) -> None:
         self.plan = plan
+        self._machines = machines
         self.world = World(plan.seed)
         if plan.rounds is None:
             self.network = Network(self.world, plan.links, plan.muted)
@@ -75,8 +77,9 @@ class Simulation:
             self.network = RoundNetwork(self.world, plan.rounds, [node.name for node in plan.nodes], plan.muted)
         self.stage = Stage(self.world, self.network, plan.members, plan.settings, plan.secret)
         self.stage.actors = actors
+        self.stage.machines = tuple(machines.items())
         self.stage.round_seconds = plan.rounds.seconds if plan.rounds is not None else 0.0
-        self.invariants = Invariants(self.stage.quorum, MACHINES)
+        self.invariants = Invariants(self.stage.quorum, machines)
         self.stage.watch = self.invariants
         self.stage.opened = self.invariants.opened
         self.stage.executed = self.invariants.executed
@@ -155,7 +158,7 @@ class Simulation:
     def _judge(self) -> None:
         if self.invariants.violation is None:
             told = [one for client in (*self.clients, self.prober) for one in client.told]
-            if verdict := judge(told, self.invariants.groups, MACHINES):
+            if verdict := judge(told, self.invariants.groups, self._machines):
                 self.invariants.fail("linearizability", verdict)
 
     def _result(self, recovery_seconds: float) -> Result:
@@ -171,11 +174,17 @@ class Simulation:
             chosen_count=sum(group.chosen_through for group in self.invariants.groups.values()),
             trace=self.world.trace,
             carried=self.network.carried,
+            told=told,
         )
 
 
-def run(seed: int = 0, *, plan: Plan | None = None, actors: Actors = PRODUCTION, scheduler: str = WALK) -> Result:
+def run(
+    seed: int = 0, *, plan: Plan | None = None, actors: Actors = PRODUCTION, scheduler: str = WALK, machines: Machines = MACHINES
+) -> Result:
     """Run the plan that this seed has under a scheduler, or the plan that is given, and say how it ended."""
-    if plan is None:
-        plan = draw_rounds(seed) if scheduler == ROUNDS else draw(seed)
-    return Simulation(plan, actors).run()
+    return Simulation(plan_of(seed, scheduler) if plan is None else plan, actors, machines).run()
+
+
+def plan_of(seed: int, scheduler: str = WALK) -> Plan:
+    """The plan of this seed under a scheduler."""
+    return draw_rounds(seed) if scheduler == ROUNDS else draw(seed)

@@ -5,6 +5,8 @@ Values are fresh and in no order, so that whoever keeps the greatest, the latest
 
 from random import Random
 
+from msgspec import Struct
+
 from paxos.codec import Codec, Envelope, Letter
 from paxos.effects import ACCEPTORS, PROPOSERS
 from paxos.groups import LOG
@@ -89,6 +91,34 @@ def _draw_garbage(chance: Random) -> tuple[str, str, bytes]:
     forged = Codec(CLUSTER).encode(Envelope(CLUSTER, "n1", "acceptor", "no-store", 1, 1, letters))
     payload = chance.choice((foreign, forged, forged[:-3], b"rp\x09\x00", b"", chance.randbytes(40), b'{"value": }', b'{"decree": 7}'))
     return channel, "", payload
+
+
+# ---- any state machine -----------------------------------------------------------------------------------------------------------
+
+
+class MachineWork(Struct, frozen=True):
+    """Commands and questions that make sense to a state machine."""
+
+    machine: str
+    calls: tuple[bytes, ...]
+    questions: tuple[bytes, ...] = ()
+
+
+def draw_machine_clients(chance: Random, chaos_seconds: float, nodes: tuple[NodePlan, ...], work: MachineWork) -> tuple[ClientPlan, ...]:
+    """Clients that have some of these commands executed by a machine, and ask it some of these questions, wherever it is."""
+    readers = [node.name for node in nodes if {"proposer", "learner"} & set(node.roles)]
+    clients = []
+    for number in range(1, chance.randint(2, 4) + 1):
+        requests = []
+        for count, at in enumerate(sorted(chance.uniform(0.0, chaos_seconds) for _ in range(chance.randint(3, 10)))):
+            asks = bool(work.questions) and chance.random() < 0.4
+            node = chance.choice(readers) if asks and chance.random() < 0.6 else ""
+            body = chance.choice(work.questions if asks else work.calls)
+            timeout = chance.choice((0.3, 1.0, 3.0))
+            requests.append(Request(at, "ask" if asks else "call", work.machine, f"m{number}-{count}", body, timeout, node=node))
+        lane_count, expiry, patience = chance.choice((1, 1, 3)), chance.choice((0.5, 2.0, 60.0)), chance.choice((0.02, 0.25))
+        clients.append(ClientPlan(f"m{number}", tuple(requests), "", lane_count, expiry, patience))
+    return tuple(clients)
 
 
 # ---- the key-value store ---------------------------------------------------------------------------------------------------------

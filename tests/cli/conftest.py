@@ -3,11 +3,13 @@
 import json
 import os
 import signal
+import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -55,31 +57,72 @@ def cluster(redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory)
         environment = {"REDPAXOS_CLUSTER": CLUSTER, "REDPAXOS_REDIS": redis_server.unix_url, **(env or {})}
         return CliRunner().invoke(cli, arguments, prog_name="redpaxos", env=environment, **options)
 
-    await_true(lambda: run("status").exit_code == 0)
+    ask_until(lambda: run("status").exit_code == 0)
     yield run
     for node in nodes:
         node.stop()
 
 
+class Output:
+    """What a process writes to one of its outputs, heard as it comes."""
+
+    def __init__(self, pipe: IO[bytes]) -> None:
+        self._pipe = pipe
+        self._said = bytearray()
+        self._has_ended = False
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._listen)
+        self._thread.start()
+
+    def read_text(self) -> str:
+        """All of it by now, or all there was if the process has ended."""
+        with self._changed:
+            return self._said.decode()
+
+    def await_text(self, text: str) -> None:
+        """Until it has said so; fail if it ends without, or does not in time."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._has_ended or text in self.read_text(), DEADLINE_SECONDS)
+            assert text in self.read_text(), f"{text!r} was never said: {self.read_text()}"
+
+    def await_end(self) -> None:
+        """Until nobody can write to it any more."""
+        self._thread.join(DEADLINE_SECONDS)
+        self._pipe.close()
+
+    def _listen(self) -> None:
+        while part := os.read(self._pipe.fileno(), 65536):
+            self._hear(part)
+        self._hear(b"")
+
+    def _hear(self, part: bytes) -> None:
+        with self._changed:
+            self._said += part
+            self._has_ended = not part
+            self._changed.notify_all()
+
+
 class NodeProcess:
-    """`redpaxos node run` as a process, with what it prints in files."""
+    """`redpaxos node run` as a process, and what it says."""
 
     def __init__(self, directory: Path, url: str, name: str, *options: str, cluster: str = CLUSTER) -> None:
-        self.out = directory / f"{name}.out"
-        self.log = directory / f"{name}.log"
         command = [sys.executable, "-m", "redpaxos", "node", "run", name, "--cluster", cluster, "--redis", url]
         command += ["--members", ",".join(MEMBERS), "--data-dir", str(directory / name), *options]
-        with self.out.open("wb") as out, self.log.open("wb") as log:
-            self.process = start_child(command, out.fileno(), errors=log.fileno())
+        self.process = start_child(command, subprocess.PIPE, errors=subprocess.PIPE)
+        assert self.process.stdout is not None
+        assert self.process.stderr is not None
+        self.out, self.log = Output(self.process.stdout), Output(self.process.stderr)
 
     def await_ready(self) -> None:
         """Until it says so."""
-        await_true(lambda: "ready" in self.out.read_text() or self.process.poll() is not None)
-        assert "ready" in self.out.read_text(), self.log.read_text()
+        self.out.await_text("ready")
 
     def await_end(self) -> int:
         """Its exit code, when it ends by itself."""
-        return self.process.wait(DEADLINE_SECONDS)
+        code = self.process.wait(DEADLINE_SECONDS)
+        self.out.await_end()
+        self.log.await_end()
+        return code
 
     def end(self, how: signal.Signals) -> tuple[int, float]:
         """Its exit code after this signal, and the seconds it took."""
@@ -107,17 +150,15 @@ def start_node(redis_server: RedisServer, tmp_path: Path) -> Iterator[StartNode]
 
     yield start
     for node in started:
-        if node.process.poll() is None:
-            node.end(signal.SIGKILL)
+        node.process.kill()
+        node.await_end()
 
 
-def await_true(condition: Callable[[], bool]) -> None:
-    """Return when the condition holds; fail if it does not in time."""
+def ask_until(holds: Callable[[], bool]) -> None:
+    """Ask again until the answer is right; fail if it is not in time. What asks waits for answers, so there is no pause in between."""
     deadline = time.monotonic() + DEADLINE_SECONDS
-    pause = 0.01
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(pause)
+    while not holds():
+        assert time.monotonic() < deadline, "asked in vain"
 
 
 def lines_of(result: Result) -> list[dict[str, Any]]:

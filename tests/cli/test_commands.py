@@ -6,7 +6,7 @@ import pytest
 import redis
 
 from redpaxos.cli.status import assess
-from tests.cli.conftest import CLUSTER, MEMBERS, Redpaxos, await_true, lines_of, said
+from tests.cli.conftest import CLUSTER, MEMBERS, Redpaxos, ask_until, lines_of, said
 from tests.servers import RedisServer
 
 pytestmark = pytest.mark.server
@@ -97,7 +97,7 @@ def test_undecided_is_said_by_name(cluster: Redpaxos) -> None:
 def test_every_node_shows_the_same_log_with_the_keys_of_the_chosen_channel(cluster: Redpaxos) -> None:
     cluster("propose", "to be read everywhere")
     whole = cluster("log", "show", "-o", "json").stdout
-    await_true(lambda: {cluster("log", "show", "-o", "json", "--node", name).stdout for name in MEMBERS} == {whole})
+    ask_until(lambda: {cluster("log", "show", "-o", "json", "--node", name).stdout for name in MEMBERS} == {whole})
     entries = logged(cluster)
     assert [entry["revision"] for entry in entries] == list(range(1, len(entries) + 1))
     assert all(list(entry) == DOOR_KEYS for entry in entries)

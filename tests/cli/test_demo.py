@@ -1,6 +1,7 @@
 """The demo, whole: both stages tell the story to its end, and it fails where something is not as it should be."""
 
 import os
+import select
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ import pytest
 from redpaxos import embedded
 from redpaxos.demo import in_process
 from redpaxos.errors import NodeFailedError
-from tests.cli.conftest import Redpaxos, await_true
+from tests.cli.conftest import DEADLINE_SECONDS, Redpaxos
 
 pytestmark = [pytest.mark.server, pytest.mark.processes]
 
@@ -68,15 +69,10 @@ def test_the_embedded_server_dies_with_its_parent(tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment) as parent:
         assert parent.stdout is not None
         server = int(parent.stdout.readline())
-        assert is_running(server)
+        # It can be read when the process has ended.
+        handle = os.pidfd_open(server)
+        assert select.select([handle], [], [], 0.0)[0] == []
         parent.kill()
         parent.wait()
-        await_true(lambda: not is_running(server))
-
-
-def is_running(pid: int) -> bool:
-    """Whether this process is there and no zombie."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
+        assert select.select([handle], [], [], DEADLINE_SECONDS)[0] == [handle]
+        os.close(handle)

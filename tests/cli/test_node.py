@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import CLUSTER, MEMBERS, Redpaxos, StartNode, await_true, lines_of
+from tests.cli.conftest import CLUSTER, MEMBERS, Redpaxos, StartNode, ask_until, lines_of
 from tests.servers import RedisServer, free_port
 
 pytestmark = [pytest.mark.server, pytest.mark.processes]
@@ -27,7 +27,7 @@ def test_a_signal_stops_a_node_cleanly_within_a_second(start_node: StartNode, ho
 
 def test_a_signal_that_comes_while_a_node_starts_stops_it_cleanly(start_node: StartNode) -> None:
     node = start_node("n1")
-    await_true(lambda: "remembers in" in node.log.read_text())
+    node.log.await_text("remembers in")
     code, _ = node.end(signal.SIGTERM)
     assert code == 0, node.log.read_text()
     assert "ERROR" not in node.log.read_text()
@@ -46,7 +46,7 @@ def test_a_frozen_redis_does_not_keep_a_node_from_stopping(start_node: StartNode
 
 def test_a_node_without_redis_waits_for_it_and_stops_all_the_same(start_node: StartNode) -> None:
     node = start_node("n1", url=f"redis://127.0.0.1:{free_port()}")
-    await_true(lambda: "trying again" in node.log.read_text())
+    node.log.await_text("trying again")
     code, seconds = node.end(signal.SIGTERM)
     assert (code, node.out.read_text()) == (0, "")
     assert seconds < 1.0
@@ -79,7 +79,7 @@ def test_one_node_of_three_is_no_quorum_and_the_proposal_is_not_done(
     file = tmp_path / "redpaxos.toml"
     file.write_text("[settings]\npatience_seconds = 0.4\n")
     start_node("n1", "--config", str(file)).await_ready()
-    await_true(lambda: redpaxos("status", *here, "--check", "--name", "n1").exit_code == 0)
+    ask_until(lambda: redpaxos("status", *here, "--check", "--name", "n1").exit_code == 0)
     status = redpaxos("status", *here, "--timeout", "0.3")
     assert status.exit_code == 4
     assert "no quorum: only 1 of 3 acceptors answer" in status.stdout
@@ -95,7 +95,7 @@ def test_roles_may_be_spread_over_nodes(start_node: StartNode, redpaxos: Redpaxo
     start_node("p1", "--roles", "proposer")
     start_node("l1", "--roles", "learner")
     assert redpaxos("propose", "spread", *here).exit_code == 0
-    await_true(lambda: "spread" in redpaxos("log", "show", "--node", "l1", *here).stdout)
+    ask_until(lambda: "spread" in redpaxos("log", "show", "--node", "l1", *here).stdout)
 
 
 def test_a_second_process_on_the_same_disk_is_refused_in_one_line(start_node: StartNode, tmp_path: Path) -> None:

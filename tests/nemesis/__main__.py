@@ -7,6 +7,7 @@ It says a line after each round, can be stopped at any time, and goes on from it
 it, and is in the report with its seed and the directory in which logs, stores and histories were kept.
 """
 
+import logging
 import sys
 from pathlib import Path
 
@@ -48,4 +49,6 @@ def _line(report: Report) -> str:
 
 
 if __name__ == "__main__":
+    # That connections are lost is what this is about.
+    logging.getLogger().addHandler(logging.NullHandler())
     main()

@@ -1,6 +1,7 @@
-"""What the nemesis needs of the machine: root, for network namespaces and mounts. Without, its tests are skipped; never in CI."""
+"""What the nemesis needs of the machine: root, for network namespaces and mounts, and strace. Without, tests are skipped; never in CI."""
 
 import os
+import shutil
 
 import pytest
 
@@ -14,3 +15,11 @@ def hosts_are_possible() -> None:
     if reason and "CI" not in os.environ:
         pytest.skip(reason)
     assert not reason
+
+
+@pytest.fixture(scope="session")
+def strace_is_there() -> None:
+    """Skip where nobody can make a system call fail."""
+    if shutil.which("strace") is None and "CI" not in os.environ:
+        pytest.skip("strace is not installed")
+    assert shutil.which("strace")

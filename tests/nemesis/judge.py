@@ -3,6 +3,7 @@
 The evidence is gathered when all faults are over; judging it is a function of it, so that a test can doctor it.
 """
 
+import contextlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 from msgspec import Struct
 
 from redpaxos.client import Client
+from redpaxos.errors import UndecidedError
 from redpaxos.kv import Change, Item
 from redpaxos.simulation.linearizability.check import Linearizable, NotLinearizable, check
 from redpaxos.simulation.linearizability.history import Operation, Outcome, write_history
@@ -54,8 +56,14 @@ def gather(cluster: Cluster, client: Client, history: list[Operation]) -> Eviden
         logs={node: [(one.revision, one.id, str(one.value)) for one in log] for node, log in logs.items()},
         changes=list(_changes(client, end)) if end else [],
         items={node: list(client.kv.items(node=node, timeout=_READ_SECONDS)) for node in cluster.members},
-        decrees={name: str(client.decision(name, timeout=_READ_SECONDS).value) for name in _decided(history)},
+        decrees=dict(_decrees(client, history)),
     )
+
+
+def _decrees(client: Client, history: list[Operation]) -> Iterator[tuple[str, str]]:
+    for name in _decided(history):
+        with contextlib.suppress(UndecidedError):
+            yield name, str(client.decision(name, timeout=_READ_SECONDS).value)
 
 
 def _changes(client: Client, end: int) -> Iterator[Change]:

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from click.testing import CliRunner
 
+from tests.nemesis.__main__ import main as command
 from tests.nemesis.arena import Fault, Round
 from tests.nemesis.campaign import ENGINES, Engine, Report, pursue
 from tests.nemesis.kills import kill_count_of
@@ -22,7 +24,8 @@ def played(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
         (directory / "kept").touch()
         return Round("toy", seed, 3, [Fault("kill -9 of two", "n1,n2", 0.5 + number)])
 
-    monkeypatch.setitem(ENGINES, "toy", Engine(play, kill_count_of, "kills"))
+    for name in ("toy", "redis"):
+        monkeypatch.setitem(ENGINES, name, Engine(play, kill_count_of, "kills"))
     return played
 
 
@@ -69,3 +72,15 @@ def test_the_rarest_kind_counts_and_what_is_measured_meanwhile_does_not() -> Non
     assert count([Round("network", 1, 3, [*faults, *(Fault(f"{kind}: leader, meanwhile", "n1", 0.1) for kind in kinds)])]) == 1
     assert count([Round("network", 1, 3, faults[1:])]) == 1
     assert count([Round("network", 1, 3, faults[1:-1])]) == 0
+
+
+def test_the_command_says_a_line_a_round_and_exits_with_1_where_something_is_wrong(tmp_path: Path, played: list[tuple[int, int]]) -> None:
+    path = str(tmp_path / "report.json")
+    done = CliRunner().invoke(command, ["redis", "--count", "3", "--report", path])
+    assert done.exit_code == 0
+    assert done.stdout.splitlines()[0].startswith("redis: 2 of 3; round 1, seed 1, 0 s: 3 nodes")
+    assert done.stdout.splitlines()[-1] == f"redis: done, see {path}"
+    wrong = CliRunner().invoke(command, ["redis", "--count", "99", "--report", path])
+    assert wrong.exit_code == 1
+    assert wrong.stderr.startswith("redis: broken")
+    assert wrong.stderr.endswith(f"; see {path}\n")

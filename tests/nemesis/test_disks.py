@@ -10,7 +10,7 @@ from tests.nemesis.disk_faults import ERRORS, Position, forgotten, strike
 from tests.nemesis.life import tell_of_life
 from tests.nemesis.node_disks import failing_disk_round, full_disk_round
 
-pytestmark = [pytest.mark.processes, pytest.mark.strace, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.processes, pytest.mark.strace, pytest.mark.usefixtures("strace_is_there"), pytest.mark.timeout(240)]
 
 
 @pytest.mark.parametrize(("number", "count"), [(0, 44), (1, 8)], ids=["journal", "sqlite"])

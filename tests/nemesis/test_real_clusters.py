@@ -1,10 +1,13 @@
 """Real nodes, a real server and real clients under the nemesis; `python -m tests.nemesis` does the same for hours."""
 
+import shutil
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from tests.nemesis.arena import Arena
+from tests.nemesis.judge import complaints, gather
 from tests.nemesis.kills import kill_count_of, kill_round
 from tests.nemesis.network_faults import TROUBLES, network_round
 from tests.nemesis.redis_faults import FAULTS, redis_round
@@ -17,6 +20,28 @@ def test_every_acknowledged_write_survives_kill_9_and_frozen_nodes(tmp_path: Pat
     done = kill_round(node_count, kill_count, tmp_path, node_count)
     assert kill_count_of([done]) >= kill_count
     assert done.acknowledged_count > 10 * kill_count
+
+
+def test_what_is_lost_is_found_where_all_disks_are_set_back_to_an_old_copy(tmp_path: Path) -> None:
+    """No node can notice it, and operators are told never to do it; the judge has to notice."""
+    with Arena("set back", 1, tmp_path / "cluster") as arena:
+        arena.kill(*arena.members)
+        for node in arena.members:
+            shutil.copytree(tmp_path / "cluster" / node, tmp_path / node)
+        arena.start(*arena.members)
+        arena.chronicle.await_more(40, 20.0)
+        history = arena.company.finish()
+        assert complaints(gather(arena.cluster, arena.client, history)) == []
+        arena.kill(*arena.members)
+        for node in arena.members:
+            shutil.rmtree(tmp_path / "cluster" / node)
+            shutil.copytree(tmp_path / node, tmp_path / "cluster" / node)
+        arena.start(*arena.members)
+        # A client that has heard these nodes in later lives takes what they say now for old.
+        with arena.cluster.client() as client:
+            found = complaints(gather(arena.cluster, client, history))
+    assert sum("was acknowledged" in complaint for complaint in found) > 20
+    assert any("not linearizable" in complaint for complaint in found)
 
 
 @pytest.mark.usefixtures("hosts_are_possible")

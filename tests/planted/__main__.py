@@ -18,7 +18,7 @@ from tests.planted.catalogue.all import MISTAKES
 from tests.planted.engines import BUDGETS, ENGINES, applies, hunt
 from tests.planted.trials import pool
 
-SHARES = (10, 1)
+SHARES = (20, 1)
 """Most mistakes are found soon, so a part of the budget is spent on all of them before the rest is spent on any."""
 
 

@@ -74,7 +74,7 @@ def hunt(engine: str, mistakes: tuple[Mistake, ...], budget: int) -> Finding:
     """Let one engine look for what the mistakes break; called in a process of its own."""
     began = time.process_time()
     try:
-        with _limited(LIMIT_SECONDS), planted(*mistakes):
+        with _limited(30 + LIMIT_SECONDS * budget // BUDGETS[engine]), planted(*mistakes):
             finding = ENGINES[engine](budget)
     except HungError:
         finding = Finding("it hangs", 0)

@@ -9,6 +9,7 @@ import importlib
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import lru_cache
 from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any
@@ -77,12 +78,18 @@ def _changes(file: str, mistakes: list[Mistake]) -> list[tuple[FunctionType, Cod
     right = source = path.read_text()
     for mistake in mistakes:
         source = changed_source(source, mistake)
-    before, after = (_functions(compile(text, str(path), "exec", dont_inherit=True)) for text in (right, source))
+    before, after = _compiled(right, path), _functions(compile(source, str(path), "exec", dont_inherit=True))
     module = importlib.import_module(file.removesuffix(".py").replace("/", "."))
     changes = [(_find(module, name), code) for name, code in after.items() if code != before.get(name)]
     if not changes:
         raise PlantingError(f"{mistakes[0].name}: no function of {file} is any different")
     return changes
+
+
+@lru_cache
+def _compiled(source: str, path: Path) -> dict[str, CodeType]:
+    """The functions of a file as it is, which many mistakes start from."""
+    return _functions(compile(source, str(path), "exec", dont_inherit=True))
 
 
 def _functions(code: CodeType) -> dict[str, CodeType]:

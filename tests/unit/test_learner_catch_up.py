@@ -88,6 +88,28 @@ def test_a_page_that_is_not_the_last_is_followed_by_a_question_for_the_next_at_o
     assert learner.handle("p1", ChosenPage(0, ((FIRST, VALUE),), 9)).send == ()
 
 
+def test_while_pages_come_one_after_another_nobody_else_is_asked_before_the_next_is_overdue() -> None:
+    learner = new_learner()
+    patient = StartTimer(CATCH_UP, SETTINGS.retry_seconds, SETTINGS.ask_seconds)
+    assert learner.handle("p1", ChosenPage(0, ((FIRST, VALUE),), 9)).timers == (patient,)
+    learner.handle("p1", ChosenPage(1, ((FIRST, VALUE),), 9))
+    assert learner.handle("n9", Expired(CATCH_UP)) == Effects(timers=(patient,)), "it moved on"
+    assert learner.handle("n9", Expired(CATCH_UP)) == sending("p1", AskChosen(2)) + WAIT, "the next page is lost"
+
+
+def test_values_that_come_while_it_is_behind_are_bounded_and_fetched_when_their_turn_comes() -> None:
+    learner = new_learner()
+    large = b"x" * 1024 * 1024
+    for slot in range(1, 30):
+        learner.handle("p1", Accept(FIRST, slot, large, 0))
+        for acceptor in ("a1", "a2"):
+            learner.handle(acceptor, Accepted(FIRST, slot, slot))
+    told = learner.handle("p1", ChosenPage(0, ((FIRST, VALUE),), 30)).tell
+    assert len(told) == 9, "the page's, and as many as were kept"
+    assert learner.next_slot == 9
+    assert learner.handle("p1", Accept(FIRST, 9, large, 0)).tell == (Chosen(9, FIRST, large),)
+
+
 def test_a_long_way_to_go_is_asked_of_the_acceptors_in_bounded_ranges() -> None:
     learner = new_learner()
     learner.handle("a1", Accepted(FIRST, 0, 10**9))

@@ -70,6 +70,22 @@ MISTAKES = (
         OPENING + "test_everything_survives_the_death_of_the_process",
     ),
     Mistake(
+        "a frame of a former life is believed",
+        "actors/storage/journal.py",
+        "if found != mark or begin + length > len(content):",
+        "if begin + length > len(content):",
+        "an old frame is never believed",
+        JOURNAL + "test_a_frame_of_a_former_life_is_not_believed",
+    ),
+    Mistake(
+        "frames of a journal need not follow on each other",
+        "actors/storage/journal.py",
+        " and number in (0, frame.number - 1):",
+        ":",
+        "an old frame is never believed",
+        JOURNAL + "test_a_former_frame_between_two_unsynced_ones_ends_the_row",
+    ),
+    Mistake(
         "a journal that lost synced frames is believed",
         "actors/storage/journal.py",
         """    if synced_through > last:
