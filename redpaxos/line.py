@@ -80,9 +80,11 @@ class Line:
         self._sent_count: Counter[str] = Counter()
         # Frames that the network repeats are dropped, so that no answer counts twice.
         self._sequences = Sequences()
+        # Kinds of frames that could not be taken.
+        self.refused: Counter[str] = Counter()
         self._listeners: dict[Key, list[Listener]] = {}
         self._lock = threading.Lock()
-        transport.subscribe(self._channels.incoming(self.name), self._deliver)
+        transport.subscribe(self._channels.incoming(self.name), self.hear)
 
     def close(self) -> None:
         """Close the transport; idempotent."""
@@ -122,12 +124,12 @@ class Line:
                 if left:
                     self._listeners[key] = left
 
-    def _deliver(self, channel: str, payload: bytes) -> None:
+    def hear(self, channel: str, payload: bytes) -> None:
+        """Hand what arrived on a channel to those who wait for it; what cannot be taken is counted, and nothing else."""
         try:
-            envelope = self._codec.decode(payload)
-        except MalformedError:
-            return
-        if Channels.sender(channel) != envelope.source:
+            envelope = self._open(channel, payload)
+        except MalformedError as error:
+            self.refused[error.kind] += 1
             return
         if not self._sequences.is_fresh(f"{channel}/{envelope.store}", envelope.incarnation, envelope.sequence):
             return
@@ -136,6 +138,13 @@ class Line:
                 listeners = list(self._listeners.get(_key(letter), ()))
             for answers in listeners:
                 answers.put(envelope.source, letter.message)
+
+    def _open(self, channel: str, payload: bytes) -> Envelope:
+        """The envelope, if it is from whom its channel says."""
+        envelope = self._codec.decode(payload)
+        if Channels.sender(channel) != envelope.source:
+            raise MalformedError("forged", f"{envelope.source!r} on {channel!r}")
+        return envelope
 
 
 def _key(letter: Letter) -> Key:

@@ -140,6 +140,13 @@ class Stage:
         """The next frame from a sender, about one group."""
         return self._enclose(source, target, store, tuple(Letter(group, message) for message in messages))
 
+    def introduction(self, source: str, store: str, *messages: WireMessage) -> tuple[bytes, int]:
+        """A frame from a store of a node that has an id of its own, and the number that it bears."""
+        number = self._sent_count[source, store] = self._sent_count.get((source, store), 0) + 1
+        letters = tuple(Letter(LOG, message) for message in messages)
+        envelope = Envelope("demo", source, store, f"store-of-{source}-{store}", 1, number, letters, FINGERPRINT)
+        return CODEC.encode(envelope), number
+
     def put_letters(self, source: str, *letters: Letter, target: str = "acceptors", store: str = "log") -> None:
         """Leave one frame about any groups in the mailbox."""
         self.put_frame(CHANNELS.outgoing(target, source), self._enclose(source, target, store, letters))
