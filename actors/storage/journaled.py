@@ -2,7 +2,7 @@
 
 A write goes to the journal, and a synced one costs one small write and one sync. The database gets the same records later, many writes in
 one transaction that nobody waits for a sync of: what it loses by a power failure, the journal still has. Until then they wait in
-memory, at most about 1 MB of them; whoever asks for something of a group for which any wait makes them go to the database first, so that
+memory, at most about 256 KB of them; whoever asks for something of a group for which any wait makes them go to the database first, so that
 the database answers. When the journal is full, one such transaction is synced, and the journal begins again.
 
 What is found at opening, and what is not, is as with SQLite alone (actors/storage/sqlite.py), with "journal" for "write-ahead log".
@@ -29,7 +29,7 @@ from paxos.errors import InvariantViolation
 from paxos.records import Learned, PeerStore, Record
 
 _WAITING_COUNT = 1024
-_WAITING_BYTES = 1024 * 1024
+_WAITING_BYTES = 256 * 1024
 _GROUP_COUNT = 8192
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -133,7 +133,8 @@ class JournalStorage(SqliteStorage):
         self._commit(waiting, self._number, sync=sync)
 
     def _settle(self) -> None:
-        self._apply(sync=True)
+        # Moving all into the database proper syncs it.
+        self._apply(sync=False)
         super()._settle()
 
     # ---- contradictions ----------------------------------------------------------------------------------------------------------
