@@ -12,10 +12,10 @@ from paxos.archive import Archive
 from paxos.ballot import END_SLOT, Ballot
 from paxos.codec import Letter
 from paxos.effects import LEARNERS, NOTHING, Effects, Send, sending
-from paxos.messages import Accept, Accepted, AskVotes, Confirm, Confirmed, Nack, Prepare, Promise, Vote, VotesPage
+from paxos.messages import Accept, Accepted, AskVotes, Confirm, Confirmed, Heartbeat, Nack, Prepare, Promise, Vote, VotesPage
 from paxos.records import KnownChosen, Promised, Record, Voted
 
-AcceptorMessage = Prepare | Accept | AskVotes | Confirm
+AcceptorMessage = Prepare | Accept | AskVotes | Confirm | Heartbeat
 
 _PAGE_BYTES = 256 * 1024
 _WATERMARK_STRIDE = 256
@@ -24,7 +24,7 @@ _WATERMARK_STRIDE = 256
 class Acceptor:
     """One group's acceptor on one node."""
 
-    handles = (Prepare, Accept, AskVotes, Confirm)
+    handles = (Prepare, Accept, AskVotes, Confirm, Heartbeat)
 
     def __init__(self, group: str, archive: Archive) -> None:
         state = archive.acceptor_state(group)
@@ -52,6 +52,8 @@ class Acceptor:
                 return self._recall(source, message)
             case Confirm():
                 return self._confirm(source, message)
+            case Heartbeat():
+                return self._refuse_to_follow(source, message)
             case _:
                 assert_never(message)
 
@@ -95,6 +97,11 @@ class Acceptor:
         if message.ballot < self.promised or message.ballot.node != source:
             return sending(source, Nack(message.ballot, self.promised))
         return sending(source, Confirmed(message.ballot, message.number))
+
+    def _refuse_to_follow(self, source: str, message: Heartbeat) -> Effects:
+        """Tell a leader that its ballot was promised away, since one that has nothing to propose would not notice."""
+        preempted = message.ballot < self.promised and message.ballot.node == source
+        return sending(source, Nack(message.ballot, self.promised)) if preempted else NOTHING
 
     def _promise(self, ballot: Ballot) -> tuple[Record, ...]:
         if ballot == self.promised:

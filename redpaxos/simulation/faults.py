@@ -46,7 +46,7 @@ class Nemesis:
         self._stranger = network.endpoint("evil")
         # True in the calm.
         self._is_over = False
-        # Whether any disk was lost.
+        # Whether any disk was lost or replaced.
         self._was_wiped = False
         # Tells who leads.
         self.leader: Callable[[], str] = str
@@ -195,6 +195,7 @@ class Nemesis:
     def _old_copy(self, fault: Fault) -> None:
         for node in self._up(fault):
             self._struck(fault)
+            self._was_wiped = True
             node.crash()
             node.restore_old_copies()
             self._restart_later(node, fault)
@@ -286,7 +287,7 @@ class Nemesis:
 
     @property
     def owes_progress(self) -> bool:
-        """Whether the core must get on: not where a disk was lost before the core was ever admitted, since nothing was chosen yet."""
+        """Whether the core must get on: not where a disk was lost or replaced before the core was ever admitted, since nothing was chosen yet."""
         return not self._was_wiped or self._is_core_admitted()
 
     def calm(self) -> None:

@@ -8,7 +8,7 @@ from paxos.ballot import END_SLOT, ZERO, Ballot
 from paxos.codec import Letter
 from paxos.effects import LEARNERS, NOTHING, Effects, Send, sending
 from paxos.groups import LOG
-from paxos.messages import Accept, Accepted, AskVotes, Confirm, Confirmed, Nack, Prepare, Promise, Vote, VotesPage
+from paxos.messages import Accept, Accepted, AskVotes, Confirm, Confirmed, Heartbeat, Nack, Prepare, Promise, Vote, VotesPage
 from paxos.records import KnownChosen, Promised, Voted
 from tests.unit.company import FIRST, RIVAL, empty_archive, end_drain, keep
 
@@ -252,3 +252,11 @@ def test_acknowledgements_are_not_merged_over_gaps_ballots_groups_and_other_lett
     letters = [accepted(0, 0), accepted(2, 2), accepted(3, 3, SECOND), accepted(4, 4, SECOND, "decree:a"), nack, accepted(5, 5, SECOND)]
     assert merge_accepted(letters) == letters
     assert merge_accepted([]) == []
+
+
+def test_an_idle_leader_whose_ballot_was_promised_away_is_told_at_its_next_heartbeat() -> None:
+    acceptor = Acceptor(LOG, empty_archive("a1"))
+    acceptor.handle("p2", Prepare(RIVAL, 0))
+    assert acceptor.handle("p1", Heartbeat(FIRST, 0)).send == (Send("p1", Nack(FIRST, RIVAL)),)
+    assert acceptor.handle("p2", Heartbeat(RIVAL, 0)) is NOTHING
+    assert acceptor.handle("p3", Heartbeat(FIRST, 0)) is NOTHING
