@@ -26,6 +26,11 @@ class Ballot(NamedTuple):
         """The least ballot of `node` that is greater than this one and every other ballot of this round."""
         return Ballot(self.round + 1, node)
 
+    @property
+    def shown(self) -> str:
+        """The ballot as people read it."""
+        return f"{self.round}.{self.node}"
+
 
 ZERO = Ballot(0, "")
 """Less than every ballot that a proposer uses: the promise of an acceptor that has promised nothing."""

@@ -183,7 +183,7 @@ def admitted(store: MemoryStorage) -> MemoryStorage:
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-@pytest.mark.parametrize(("store", "passed"), [("log", "Following(leader='')"), ("acceptor", "Succeed(")])
+@pytest.mark.parametrize(("store", "passed"), [("log", "follows nobody"), ("acceptor", "succeeds ballot")])
 def test_a_leader_whose_disk_is_full_makes_room_before_anybody_misses_it(
     cluster: Cluster, caplog: pytest.LogCaptureFixture, store: str, passed: str
 ) -> None:
