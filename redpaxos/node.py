@@ -31,7 +31,7 @@ from actors.storage.sqlite import SqliteStorage
 from actors.timers import HeapTimers
 from actors.wiring import WAKE, Cue, Item, Wiring
 from paxos.codec import Codec
-from paxos.company import Company
+from paxos.company import STANDARD_MACHINES, Company, Machines
 from paxos.cues import Retire
 from paxos.errors import ConfigurationError
 from paxos.groups import LOG
@@ -92,8 +92,18 @@ class NodeConfig(Struct, frozen=True):
 class Node:
     """One running node; start() once, then stop(), or wait() for it to fail."""
 
-    def __init__(self, config: NodeConfig, transport: Transport, make_storage: MakeStorage, *, random: Random | None = None) -> None:
+    def __init__(
+        self,
+        config: NodeConfig,
+        transport: Transport,
+        make_storage: MakeStorage,
+        *,
+        random: Random | None = None,
+        machines: Machines = STANDARD_MACHINES,
+    ) -> None:
         self.config = config.checked()
+        # The same on every node, or they will not be the same state.
+        self._machines = machines
         self._transport = transport
         self._make_storage = make_storage
         self._random = random or SystemRandom()
@@ -178,7 +188,9 @@ class Node:
         if owned is not None:
             self._owned.append(owned)
         wiring = Wiring(
-            company=Company(self.config.name, majority(self.config.members), self.config.settings, storage.identity.boot_count),
+            company=Company(
+                self.config.name, majority(self.config.members), self.config.settings, storage.identity.boot_count, self._machines
+            ),
             channels=Channels(self.config.cluster),
             codec=Codec(self.config.cluster, self.config.secret),
             storage=storage,
