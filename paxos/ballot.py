@@ -13,6 +13,7 @@ _LIMIT = 2**62
 NodeName = Annotated[str, Meta(max_length=64)]
 Round = Annotated[int, Meta(ge=0, lt=_LIMIT)]
 Slot = Annotated[int, Meta(ge=0, lt=_LIMIT)]
+Priority = Annotated[int, Meta(ge=0, lt=_LIMIT)]
 Revision = Annotated[int, Meta(ge=0, lt=_LIMIT)]
 
 
