@@ -13,6 +13,7 @@ _LIMIT = 2**62
 NodeName = Annotated[str, Meta(max_length=64)]
 Round = Annotated[int, Meta(ge=0, lt=_LIMIT)]
 Slot = Annotated[int, Meta(ge=0, lt=_LIMIT)]
+Priority = Annotated[int, Meta(ge=0, lt=_LIMIT)]
 Revision = Annotated[int, Meta(ge=0, lt=_LIMIT)]
 
 
@@ -25,6 +26,11 @@ class Ballot(NamedTuple):
     def above(self, node: str) -> "Ballot":
         """The least ballot of `node` that is greater than this one and every other ballot of this round."""
         return Ballot(self.round + 1, node)
+
+    @property
+    def shown(self) -> str:
+        """The ballot as people read it."""
+        return f"{self.round}.{self.node}"
 
 
 ZERO = Ballot(0, "")

@@ -24,7 +24,7 @@ def acceptor_cast(company: Company, group: str, archive: Archive, admission: Adm
     """An acceptor, for a log also the witness of its elections; it takes no part before the admission that is given is passed."""
     roles: list[Role] = [Acceptor(group, archive)]
     if not is_decree(group):
-        roles.append(Witness(company.settings))
+        roles.append(Witness(company.settings, company.priority))
         # Of all the groups that share a store, the log admits it.
         roles += [] if admission is None else [admission]
     return Cast(company.node, roles) if admission is None else GuardedCast(company.node, tuple(roles), admission)

@@ -17,10 +17,12 @@ STANDARD_MACHINES: Machines = ((KEY_VALUE, KeyValue),)
 
 
 class Company(Struct, frozen=True):
-    """The node's name, who votes, the settings, and which life of the store's owner this is."""
+    """The node's name, who votes, the settings, which life of the store's owner this is, and how much it should lead."""
 
     node: str
     quorum: Quorum
     settings: Settings = Settings()
     incarnation: int = 1
     machines: Machines = STANDARD_MACHINES
+    # Of several nodes that could lead the one with the highest does; with 0 a node never leads.
+    priority: int = 1

@@ -113,17 +113,26 @@ class Elected(Struct, frozen=True):
     ballot: Ballot
     free_slot: Slot
 
+    def __str__(self) -> str:
+        return f"leads with ballot {self.ballot.shown}, slots are free from {self.free_slot} on"
+
 
 class Deposed(Struct, frozen=True):
     """From the proposer: it no longer leads or campaigns; `by` is the ballot that it lost to, or its own where it gave up itself."""
 
     by: Ballot
 
+    def __str__(self) -> str:
+        return f"gives way to ballot {self.by.shown}"
+
 
 class Following(Struct, frozen=True):
     """From the election: another node leads, or nobody does (an empty name)."""
 
     leader: NodeName
+
+    def __str__(self) -> str:
+        return f"follows {self.leader or 'nobody'}"
 
 
 class Admitted(Struct, frozen=True):
@@ -148,6 +157,9 @@ class Succeed(Struct, frozen=True):
     """From the heir to the election: the owner of this ballot wants this node to lead in its place."""
 
     ballot: Ballot
+
+    def __str__(self) -> str:
+        return f"succeeds ballot {self.ballot.shown}, as its owner asks"
 
 
 class Retire(Struct, frozen=True):

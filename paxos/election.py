@@ -42,6 +42,8 @@ class Probing(Struct):
 
     # Distinct acceptors that answered this probe and hear none.
     leaderless: set[str]
+    # Whether one of them is on a node that should rather lead.
+    outranked: bool = False
 
 
 class Campaigning(Struct):
@@ -74,15 +76,16 @@ class Election:
         self._reigned = ZERO
         # Whose heartbeat made this node's proposer let go; ZERO once it has, and otherwise.
         self._successor = ZERO
-        # This node is about to stop, and campaigns no more.
-        self._retired = False
+        self._priority = company.priority
+        # This node is about to stop, or has priority 0, and does not campaign.
+        self._retired = company.priority == 0
         # Slots below are learned here, and known to be chosen somewhere.
         self._next_slot = next_slot
         self._known_end = next_slot
         self._probe_number = 0
         # When the leader was last heard, by heartbeats or by what it proposes.
         self._signs = Signs()
-        # Elections in a row in which this node stood back because it was behind.
+        # Elections in a row in which this node stood back because it was behind or outranked.
         self._stood_back = 0
         self._beats_per_check = max(2, round(company.settings.election_timeout_seconds / company.settings.heartbeat_seconds))
 
@@ -172,18 +175,19 @@ class Election:
         if message.hears_leader:
             return NOTHING
         phase.leaderless.add(source)
+        phase.outranked = phase.outranked or message.priority > self._priority
         if not self._quorum.prepared(phase.leaderless):
             return NOTHING
-        if self._stands_back():
+        if self._stands_back(outranked=phase.outranked):
             # Until the timer ends this election: later replies to its probe are no elections of their own.
             self.phase = Waiting(ZERO)
             return NOTHING
         self.phase = Campaigning()
         return telling(Lead(self.highest))
 
-    def _stands_back(self) -> bool:
-        """Whether to leave this election to a node that has learned more: for a few rounds at most."""
-        if self._next_slot >= self._known_end:
+    def _stands_back(self, *, outranked: bool) -> bool:
+        """Whether to leave this election to a node that has learned more, or has a higher priority: for a few rounds at most."""
+        if self._next_slot >= self._known_end and not outranked:
             self._stood_back = 0
             return False
         self._stood_back += 1
@@ -225,7 +229,7 @@ class Election:
                 return Effects(send=(Send(ACCEPTORS, Resigned(phase.ballot)),), tell=(Resign(),))
             phase.echoed, phase.beat_count = set(), 0
         phase.beat_count += 1
-        heartbeat = Heartbeat(phase.ballot, self._next_slot)
+        heartbeat = Heartbeat(phase.ballot, self._next_slot, self._priority)
         sends = tuple(Send(audience, heartbeat) for audience in (ACCEPTORS, PROPOSERS, LEARNERS))
         return Effects(send=sends, timers=(StartTimer(HEARTBEAT, self._settings.heartbeat_seconds),))
 
@@ -270,8 +274,10 @@ class Witness:
 
     handles = (Heartbeat, Probe, Expired, Accept, Resigned, Now)
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, priority: int = 0) -> None:
         self._settings = settings
+        # Of the proposer beside it; 0 where there is none.
+        self._priority = priority
         # The highest ballot whose heartbeat was heard; lower ones get no echo any more.
         self.highest = ZERO
         self._hears_leader = False
@@ -332,4 +338,4 @@ class Witness:
         return NOTHING
 
     def _reply(self, probe: Probe) -> ProbeReply:
-        return ProbeReply(probe.number, self._hears_leader, self.highest, self._chosen_through)
+        return ProbeReply(probe.number, self._hears_leader, self.highest, self._chosen_through, self._priority)

@@ -57,6 +57,7 @@ class Handover:
     def __init__(self, company: Company, proposer: Proposer) -> None:
         self._node = company.node
         self._members = company.quorum.members
+        self._priority = company.priority
         self._incarnation = company.incarnation
         self._proposer = proposer
         settings = company.settings
@@ -140,11 +141,26 @@ class Handover:
     # ---- the heir ----------------------------------------------------------------------------------------------------------------
 
     def _ready(self, source: str, message: Ready) -> Effects:
-        phase = self.phase
-        if not isinstance(phase, Canvassing) or message.ballot != self._ballot or phase.heir not in ("", source):
+        if message.ballot != self._ballot or not self._is_welcome(source, message.priority):
             return NOTHING
+        if message.priority == 0:
+            return self._end(OutcomeKind.REJECTED, f"{source} has priority 0, so it never leads")
         self.phase = Yielding(source, self._brief_ticks)
         return Effects(timers=(self._timer(),), tell=(Yield(),))
+
+    def _is_welcome(self, source: str, priority: int) -> bool:
+        """Whether this node was asked for, or says unasked that it outranks this one."""
+        match self.phase:
+            case Resting():
+                return priority > self._priority
+            case Canvassing(heir=""):
+                return priority > 0
+            case Canvassing(heir=heir):
+                return heir == source
+            case Yielding():
+                return False
+            case _:
+                assert_never(self.phase)
 
     def _drained(self) -> Effects:
         phase = self.phase

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from paxos.ballot import Ballot, NodeName, Revision, Slot
+from paxos.ballot import Ballot, NodeName, Priority, Revision, Slot
 from paxos.succession_messages import Canvass, Ready, Resigned, TakeOver
 from paxos.values import Close, Command, Entry, Open, Operation
 
@@ -71,10 +71,11 @@ class Nack(Struct, frozen=True, array_like=True, tag=5):
 
 
 class Heartbeat(Struct, frozen=True, array_like=True, tag=6):
-    """To everyone: the owner of this ballot leads, and every slot below `chosen_through` is chosen."""
+    """To everyone: the owner of this ballot leads, with this priority, and every slot below `chosen_through` is chosen."""
 
     ballot: Ballot
     chosen_through: Slot
+    priority: Priority = 1
 
 
 class Echo(Struct, frozen=True, array_like=True, tag=7):
@@ -90,12 +91,13 @@ class Probe(Struct, frozen=True, array_like=True, tag=8):
 
 
 class ProbeReply(Struct, frozen=True, array_like=True, tag=9):
-    """To the candidate: whether a leader is heard here, the highest ballot heard, and up to where slots are chosen."""
+    """To the candidate: whether a leader is heard here, the highest ballot heard, up to where slots are chosen, and its own priority."""
 
     number: Slot
     hears_leader: bool
     highest: Ballot
     chosen_through: Slot
+    priority: Priority = 0
 
 
 # ---- catch-up -------------------------------------------------------------------------------------------------------------------

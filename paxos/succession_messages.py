@@ -5,7 +5,7 @@ They decide who campaigns and when, as elections do, so losing, repeating or del
 
 from msgspec import Struct
 
-from paxos.ballot import Ballot, Slot
+from paxos.ballot import Ballot, Priority, Slot
 
 
 class Canvass(Struct, frozen=True, array_like=True, tag=40):
@@ -19,9 +19,13 @@ class Canvass(Struct, frozen=True, array_like=True, tag=40):
 
 
 class Ready(Struct, frozen=True, array_like=True, tag=41):
-    """To the leader of this ballot: I have learned what you have, and a quorum answers me."""
+    """To the leader of this ballot: I have learned what you have, and a quorum answers me. With priority 0: I never lead.
+
+    Said unasked by a node of a higher priority than the leader's.
+    """
 
     ballot: Ballot
+    priority: Priority = 1
 
 
 class TakeOver(Struct, frozen=True, array_like=True, tag=42):

@@ -28,6 +28,7 @@ from redpaxos.errors import NotDoneError, OutcomeUnknownError, RejectedError, Un
 from redpaxos.kv import KeyValueStore
 from redpaxos.leadership import Leadership
 from redpaxos.line import LOCATED, REPORTS, Line, page_key, request_key
+from redpaxos.machine import MachineClient
 from redpaxos.questions import Questions
 from redpaxos.session import Session
 from transport.base import Transport, TransportDownError, TransportError
@@ -67,6 +68,7 @@ class Client:
         self._pause = threading.Event()
         self._kv: KeyValueStore | None = None
         self._session: Session | None = None
+        self._questions = Questions(self._line, self._attempts)
         self._lock = threading.Lock()
 
     @property
@@ -90,11 +92,22 @@ class Client:
     @property
     def kv(self) -> KeyValueStore:
         """The replicated key-value store; all threads share one session of this client."""
+        session, questions = self._machines()
         with self._lock:
             if self._kv is None:
-                self._session = Session(self._line, self._attempts)
-                self._kv = KeyValueStore(self._session, Questions(self._line, self._attempts))
+                self._kv = KeyValueStore(session, questions)
             return self._kv
+
+    def machine(self, name: str) -> MachineClient:
+        """A state machine that the nodes were given under this name; it shares the session of `kv`."""
+        return MachineClient(name, *self._machines())
+
+    def _machines(self) -> tuple[Session, Questions]:
+        """This client's way to the replicated state machines."""
+        with self._lock:
+            if self._session is None:
+                self._session = Session(self._line, self._attempts)
+            return self._session, self._questions
 
     # ---- what a caller wants -----------------------------------------------------------------------------------------------------
 

@@ -31,6 +31,7 @@ class ConfigFile(Struct, frozen=True, kw_only=True):
     roles: list[str] | str | UnsetType = UNSET
     redis: str | UnsetType = UNSET
     data_dir: str | UnsetType = UNSET
+    priority: int | UnsetType = UNSET
     storage: str | UnsetType = UNSET
     secret_file: str | UnsetType = UNSET
     timeout: float | UnsetType = UNSET

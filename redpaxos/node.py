@@ -31,7 +31,7 @@ from actors.storage.sqlite import SqliteStorage
 from actors.timers import HeapTimers
 from actors.wiring import WAKE, Cue, Item, Wiring
 from paxos.codec import Codec
-from paxos.company import Company
+from paxos.company import STANDARD_MACHINES, Company, Machines
 from paxos.cues import Retire
 from paxos.errors import ConfigurationError
 from paxos.groups import LOG
@@ -49,6 +49,7 @@ STORAGES: dict[str, type[SqliteStorage]] = {"journal": JournalStorage, "sqlite":
 """Kinds of store on disk: an SQLite database with a journal in front of it, or alone."""
 
 _STOP_SECONDS = 0.8
+_PRIORITIES = 1000
 # A hand-over may take this many election time-outs before the node stops without.
 _RETIRING_TIMEOUTS = 2
 # Where a store keeps the members that it was made for, among the stores of its peers; no node bears an empty name.
@@ -71,6 +72,8 @@ class NodeConfig(Struct, frozen=True):
     # One of STORAGES; a store of the other kind is converted when it is opened.
     storage: str = "journal"
     settings: Settings = Settings()
+    # Of several nodes that could lead the one with the highest does; with 0 this one never leads.
+    priority: int = 1
 
     def checked(self) -> "NodeConfig":
         """This configuration, or ConfigurationError in one line."""
@@ -85,6 +88,8 @@ class NodeConfig(Struct, frozen=True):
             raise ConfigurationError(f"node {self.name} is not among the members {','.join(self.members)}, so it cannot be an acceptor")
         if self.storage not in STORAGES:
             raise ConfigurationError(f"storage {self.storage}: choose among {','.join(STORAGES)}")
+        if not 0 <= self.priority < _PRIORITIES:
+            raise ConfigurationError(f"priority {self.priority}: it should be at least 0, and below {_PRIORITIES}")
         self.settings.checked()
         return self
 
@@ -92,8 +97,18 @@ class NodeConfig(Struct, frozen=True):
 class Node:
     """One running node; start() once, then stop(), or wait() for it to fail."""
 
-    def __init__(self, config: NodeConfig, transport: Transport, make_storage: MakeStorage, *, random: Random | None = None) -> None:
+    def __init__(
+        self,
+        config: NodeConfig,
+        transport: Transport,
+        make_storage: MakeStorage,
+        *,
+        random: Random | None = None,
+        machines: Machines = STANDARD_MACHINES,
+    ) -> None:
         self.config = config.checked()
+        # The same on every node, or they will not be the same state.
+        self._machines = machines
         self._transport = transport
         self._make_storage = make_storage
         self._random = random or SystemRandom()
@@ -178,7 +193,7 @@ class Node:
         if owned is not None:
             self._owned.append(owned)
         wiring = Wiring(
-            company=Company(self.config.name, majority(self.config.members), self.config.settings, storage.identity.boot_count),
+            company=self._company(storage.identity.boot_count),
             channels=Channels(self.config.cluster),
             codec=Codec(self.config.cluster, self.config.secret),
             storage=storage,
@@ -197,6 +212,11 @@ class Node:
         ref = kind.start(wiring)
         self._actors.append(ref)
         mailbox.attach(partial(wake, ref))
+
+    def _company(self, incarnation: int) -> Company:
+        config = self.config
+        priority = config.priority if "proposer" in config.roles else 0
+        return Company(config.name, majority(config.members), config.settings, incarnation, self._machines, priority)
 
     def _fail(self, kind: type[RoleActor], reason: BaseException) -> None:
         """An actor has failed: nothing of this node may go on; where only the acceptor's disk did, the leader may hand over before."""

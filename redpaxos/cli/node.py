@@ -66,6 +66,15 @@ def node() -> None:
     show_envvar=True,
     help="SQLite with a preallocated journal in front of it, or alone; a store is converted when it is opened.",
 )
+@click.option(
+    "--priority",
+    type=click.IntRange(0),
+    default=1,
+    show_default=True,
+    envvar="REDPAXOS_PRIORITY",
+    show_envvar=True,
+    help="Of the nodes that could lead the one with the highest does; with 0 this one never leads.",
+)
 @with_cluster
 @output_option
 @click.pass_context
@@ -77,6 +86,7 @@ def run(
     roles: tuple[str, ...],
     data_dir: str | None,
     storage: str,
+    priority: int,
     cluster: Cluster,
     as_json: bool,
 ) -> int:
@@ -90,7 +100,7 @@ def run(
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format=_LINE)
     logging.getLogger("pykka").addFilter(_is_no_explained_end)
     log = logging.getLogger("redpaxos")
-    config = NodeConfig(name, cluster.name, members, roles, cluster.secret, storage, settings_of(context)).checked()
+    config = NodeConfig(name, cluster.name, members, roles, cluster.secret, storage, settings_of(context), priority).checked()
     directory = _make_directory(Path(data_dir if data_dir is not None else f"redpaxos-data/{name}"))
     _on_stop_signals(_leave)
     log.info("node %s of cluster %s plays %s, and remembers in %s", name, cluster.name, ",".join(roles), directory)

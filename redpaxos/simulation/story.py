@@ -29,7 +29,7 @@ def _rows(time: float, who: str, what: object, *, chatter: bool) -> Iterator[Row
     if who == "nemesis":
         yield Remark(f"{time:.3f} {render(what)}")
     elif not arrow:
-        if chatter or "Following(" not in str(what):
+        if chatter or "follows " not in str(what):
             yield Note(who, _short(render(what)))
     elif isinstance(what, Envelope):
         for letter in what.letters:

@@ -36,7 +36,7 @@ def render(what: object) -> str:
             letters = "; ".join(f"{letter.group}: {render(letter.message)}" for letter in what.letters)
             return f"[{what.store or 'client'} {what.incarnation}.{what.sequence}] {letters}"
         case Ballot():
-            return f"{what.round}.{what.node}"
+            return what.shown
         case bytes():
             return _shorten(what.decode("utf-8", "backslashreplace"))
         case Vote():

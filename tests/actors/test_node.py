@@ -183,7 +183,7 @@ def admitted(store: MemoryStorage) -> MemoryStorage:
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-@pytest.mark.parametrize(("store", "passed"), [("log", "Following(leader='')"), ("acceptor", "Succeed(")])
+@pytest.mark.parametrize(("store", "passed"), [("log", "follows nobody"), ("acceptor", "succeeds ballot")])
 def test_a_leader_whose_disk_is_full_makes_room_before_anybody_misses_it(
     cluster: Cluster, caplog: pytest.LogCaptureFixture, store: str, passed: str
 ) -> None:
@@ -203,6 +203,20 @@ def test_a_leader_whose_disk_is_full_makes_room_before_anybody_misses_it(
         first.wait(DEADLINE_SECONDS)
     assert cluster.propose(3)["ballot"][1] == "n3"
     assert f"n3 proposer log: {passed}" in caplog.text
+
+
+def test_a_node_of_higher_priority_takes_over_when_it_comes_and_one_of_priority_0_never_leads(
+    cluster: Cluster, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "redpaxos")
+    cluster.start("n1", priority=0)
+    cluster.start("n2")
+    assert cluster.propose(1)["ballot"][1] == "n2"
+    cluster.start("n3", priority=2)
+    wait_until(lambda: "n1 proposer log: Following(leader='n3')" in caplog.text, "n3 leads")
+    assert cluster.propose(2)["ballot"][1] == "n3"
+    assert "n3 proposer log: Succeed(" in caplog.text
+    assert "n1 proposer log: Elected" not in caplog.text
 
 
 class Refusing(MemoryTransport):

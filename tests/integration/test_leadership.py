@@ -97,7 +97,7 @@ def test_the_lead_goes_round_under_load(cluster: Cluster) -> None:
                 assert leader_of(client) == heir
                 load.wait_for_more()
         require_nothing_lost(cluster, client, load)
-    assert "Succeed(" in cluster.log(leader).read_text()
+    assert "succeeds ballot" in cluster.log(leader).read_text()
 
 
 def test_a_leader_that_is_told_to_stop_hands_over_first(cluster: Cluster) -> None:
@@ -112,7 +112,7 @@ def test_a_leader_that_is_told_to_stop_hands_over_first(cluster: Cluster) -> Non
     assert (code, heir in others) == (0, True)
     assert seconds < SHORT_SECONDS
     # It was made leader, and did not wait until the silence of the former one was too long.
-    assert "Succeed(" in cluster.log(heir).read_text()
+    assert "succeeds ballot" in cluster.log(heir).read_text()
 
 
 def test_an_heir_that_cannot_lead_leaves_the_leader_where_it_is(cluster: Cluster) -> None:

@@ -8,7 +8,9 @@ from functools import partial
 import pytest
 
 from actors.storage.memory import MemoryStorage
+from paxos.company import STANDARD_MACHINES, Machines
 from paxos.machines.kv import KeyValue
+from paxos.machines.kv_messages import KEY_VALUE
 from redpaxos.client import Client
 from redpaxos.errors import HistoryLostError, NotDoneError, OutcomeUnknownError, RejectedError
 from redpaxos.kv import Condition, Delete, Found, Get, Put, Subject, Written
@@ -22,8 +24,9 @@ MEMBERS = ("n1", "n2", "n3")
 class Group:
     """Three nodes and a client."""
 
-    def __init__(self) -> None:
+    def __init__(self, machines: Machines = STANDARD_MACHINES) -> None:
         self._hub = MemoryHub()
+        self._machines = machines
         self.nodes = [self._node(name) for name in MEMBERS]
         self.client = self.connect()
         self.kv = self.client.kv
@@ -47,7 +50,7 @@ class Group:
         def storage(store: str) -> MemoryStorage:
             return MemoryStorage(cluster="test", node=name)
 
-        return Node(NodeConfig(name, "test", MEMBERS), MemoryTransport(self._hub), storage)
+        return Node(NodeConfig(name, "test", MEMBERS), MemoryTransport(self._hub), storage, machines=self._machines)
 
 
 @pytest.fixture
@@ -134,13 +137,16 @@ def test_a_watch_from_now_on_hears_of_what_comes(group: Group) -> None:
     assert [change.key for change in group.kv.watch("", 1, timeout=0.2)] == ["a/1", "b", "a/2"]
 
 
-def test_a_watch_of_changes_that_are_not_kept_says_so(asleep: Group, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("paxos.casting.KeyValue", partial(KeyValue, 10))
-    asleep.start()
-    for _ in range(20):
-        asleep.kv.put("a", b"")
-    with pytest.raises(HistoryLostError, match="changes of revision 1 are not kept"):
-        next(asleep.kv.watch("", 1))
+def test_a_watch_of_changes_that_are_not_kept_says_so() -> None:
+    group = Group(machines=((KEY_VALUE, partial(KeyValue, 10)),))
+    group.start()
+    try:
+        for _ in range(20):
+            group.kv.put("a", b"")
+        with pytest.raises(HistoryLostError, match="changes of revision 1 are not kept"):
+            next(group.kv.watch("", 1))
+    finally:
+        group.stop()
 
 
 def test_what_makes_no_sense_is_refused_before_anybody_is_asked(asleep: Group) -> None:

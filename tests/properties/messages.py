@@ -7,11 +7,12 @@ from typing import Annotated, Any
 
 from hypothesis import strategies as st
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from paxos.ballot import Ballot, Slot
 from paxos.codec import Envelope, Letter
 from paxos.messages import WireMessage
-from paxos.values import Command
+from paxos.values import Batch, Command
 
 _LIMIT = 2**62
 
@@ -53,6 +54,5 @@ BALLOTS: st.SearchStrategy[Ballot] = of_type(Ballot)
 COMMANDS: st.SearchStrategy[Command] = of_type(Command)
 MESSAGES: st.SearchStrategy[WireMessage] = of_type(WireMessage)
 LETTERS: st.SearchStrategy[Letter] = of_type(Letter)
-ENVELOPES: st.SearchStrategy[Envelope] = of_type(Envelope).map(
-    lambda drawn: Envelope("demo", drawn.source, drawn.store, drawn.store_id, drawn.incarnation, drawn.sequence, drawn.letters)
-)
+ENVELOPES: st.SearchStrategy[Envelope] = of_type(Envelope).map(lambda drawn: replace(drawn, cluster="demo"))
+BATCHES: st.SearchStrategy[Batch] = of_type(Batch)

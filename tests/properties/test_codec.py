@@ -8,13 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paxos.ballot import Ballot
 from paxos.batches import decode_batch, encode_batch
 from paxos.codec import Codec, Envelope
 from paxos.errors import InvariantViolation, MalformedError
 from paxos.messages import WireMessage
-from paxos.values import Batch, Command
-from tests.properties.messages import BALLOTS, COMMANDS, ENVELOPES
+from paxos.values import Batch
+from tests.properties.messages import BATCHES, ENVELOPES
 
 CODECS = [Codec("demo"), Codec("demo", b"secret")]
 UNSIGNED_HEADER = b"rp\x01\x00"
@@ -80,9 +79,9 @@ def test_an_envelope_of_another_cluster_is_never_taken(envelope: Envelope, clust
         CODECS[0].decode(frame)
 
 
-@given(ballot=BALLOTS, commands=st.lists(COMMANDS, max_size=4).map(tuple))
-def test_every_batch_comes_back_as_it_was(ballot: Ballot, commands: tuple[Command, ...]) -> None:
-    assert decode_batch(encode_batch(ballot, commands)) == Batch(ballot, commands)
+@given(batch=BATCHES)
+def test_every_batch_comes_back_as_it_was(batch: Batch) -> None:
+    assert decode_batch(encode_batch(batch.ballot, batch.actions, batch.stamp, batch.witness)) == batch
 
 
 @given(value=st.binary(max_size=60))

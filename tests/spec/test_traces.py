@@ -16,6 +16,7 @@ from paxos.codec import Codec, Envelope
 from paxos.errors import MalformedError
 from paxos.groups import LOG, decree_group
 from paxos.values import Command
+from redpaxos.client import Client
 from tests.integration.cluster import MEMBERS, Cluster
 from tests.planted.catalogue.all import BY_NAME
 from tests.planted.planting import planted
@@ -138,7 +139,7 @@ class Recorder:
         self.envelopes: list[Envelope] = []
 
     def hear(self) -> None:
-        """Take what has arrived so far."""
+        """Take what has arrived; the nodes must be silent, or this does not end."""
         while (heard := self._pubsub.get_message(timeout=0.2)) is not None:
             if heard["type"] == "pmessage":
                 self._note(heard["data"])
@@ -156,23 +157,28 @@ class Recorder:
             self.envelopes.append(envelope)
 
 
+def _have_a_history(cluster: Cluster, client: Client) -> None:
+    """Commands, a leader that is killed, commands, its return, and a decree."""
+    cluster.settle(client)
+    for number in range(5):
+        client.propose(number, id=f"before-{number}", timeout=20.0)
+    leader = client.propose("who leads", id="leader", timeout=20.0).ballot[1]
+    cluster.kill(leader)
+    for number in range(5):
+        client.propose(number, id=f"after-{number}", timeout=20.0)
+    cluster.start(leader)
+    client.decide("colour", "blue", timeout=20.0)
+    cluster.logs(client)
+
+
 @pytest.mark.server
 @pytest.mark.processes
 def test_what_real_nodes_said_is_a_behaviour_of_the_model(tmp_path: Path) -> None:
-    with RedisServer() as server, Cluster(server, tmp_path / "nodes") as cluster:
+    with RedisServer() as server:
         recorder = Recorder(server)
-        cluster.start()
-        with cluster.client() as client:
-            cluster.settle(client)
-            for number in range(5):
-                client.propose(number, id=f"before-{number}", timeout=20.0)
-            leader = client.propose("who leads", id="leader", timeout=20.0).ballot[1]
-            cluster.kill(leader)
-            for number in range(5):
-                client.propose(number, id=f"after-{number}", timeout=20.0)
-            cluster.start(leader)
-            client.decide("colour", "blue", timeout=20.0)
-            cluster.logs(client)
+        with Cluster(server, tmp_path / "nodes") as cluster, cluster.client() as client:
+            cluster.start()
+            _have_a_history(cluster, client)
         recorder.hear()
         recorder.close()
     traces = [events_of(recorder.envelopes, group) for group in (LOG, decree_group("colour"))]

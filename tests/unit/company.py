@@ -39,9 +39,11 @@ class Unsaved:
         raise AssertionError
 
 
-def company(node: str = "p1", members: tuple[str, ...] = MEMBERS, settings: Settings = SETTINGS, incarnation: int = 1) -> Company:
+def company(
+    node: str = "p1", members: tuple[str, ...] = MEMBERS, settings: Settings = SETTINGS, incarnation: int = 1, priority: int = 1
+) -> Company:
     """A node among three voters."""
-    return Company(node, majority(members), settings, incarnation)
+    return Company(node, majority(members), settings, incarnation, priority=priority)
 
 
 def empty_archive(node: str = "p1") -> MemoryStorage:

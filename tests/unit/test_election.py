@@ -333,3 +333,40 @@ def test_who_stood_back_and_caught_up_stands_back_again_when_it_is_behind_again(
     for acceptor in ("a1", "a2"):
         election.handle(acceptor, leaderless(2, chosen_through=9))
     assert isinstance(election.phase, Waiting)
+
+
+# ---- priorities ------------------------------------------------------------------------------------------------------------------
+
+
+def test_who_is_outranked_by_a_node_that_answers_stands_back_for_one_election_only() -> None:
+    election = new_election()
+    for campaigns in (False, True):
+        election.handle("p1", Expired(ELECTION))
+        number = 2 if campaigns else 1
+        election.handle("a1", ProbeReply(number, False, ZERO, 0, priority=2))
+        told = election.handle("a2", leaderless(number)).tell
+        assert told == ((Lead(ZERO),) if campaigns else ())
+
+
+def test_nodes_of_the_same_or_a_lower_priority_are_no_reason_to_wait() -> None:
+    election = probing()
+    election.handle("a1", ProbeReply(1, False, ZERO, 0, priority=1))
+    assert election.handle("a2", ProbeReply(1, False, ZERO, 0, priority=0)).tell == (Lead(ZERO),)
+
+
+def test_with_priority_0_nobody_campaigns_but_a_lost_leader_is_noticed() -> None:
+    election = Election(company(priority=0), 0)
+    assert election.handle("p1", Expired(ELECTION)) == NOTHING
+    election.handle("p2", Heartbeat(LEADER, 0))
+    assert election.handle("p1", Expired(ELECTION)) == telling(Following(""))
+
+
+def test_a_leader_says_its_priority() -> None:
+    election = Election(company(priority=3), 0)
+    assert Send(ACCEPTORS, Heartbeat(FIRST, 0, 3)) in election.handle("p1", Elected(FIRST, 0)).send
+
+
+def test_a_proposal_of_somebody_else_is_no_sign_of_the_leader() -> None:
+    election = following()
+    election.handle("p3", Accept(Ballot(1, "p3"), 0, b"", 0))
+    assert isinstance(election.handle("p1", Expired(ELECTION)).send[0].message, Probe)

@@ -261,3 +261,22 @@ def test_a_campaign_that_is_won_too_late_is_given_up_at_once() -> None:
     handover.handle("p1", Retire())
     effects = handover.handle("p1", Elected(FIRST, 0))
     assert effects == sending(ACCEPTORS, Resigned(FIRST)) + telling(Resign(), Retired())
+
+
+# ---- priorities ------------------------------------------------------------------------------------------------------------------
+
+
+def test_who_says_unasked_that_it_is_ready_gets_the_lead_if_it_has_a_higher_priority() -> None:
+    handover = leading()
+    assert handover.handle("p2", Ready(FIRST, 1)) == NOTHING
+    assert handover.handle("p2", Ready(RIVAL, 2)) == NOTHING
+    assert handover.handle("p2", Ready(FIRST, 2)) == Effects(timers=(TICK,), tell=(Yield(),))
+
+
+def test_who_never_leads_is_no_heir() -> None:
+    assert answered(canvassing().handle("p2", Ready(FIRST, 0))) is OutcomeKind.REJECTED
+    assert canvassing().handle("p3", Ready(FIRST, 0)) == NOTHING
+    retiring = leading()
+    retiring.handle("p1", Retire())
+    assert retiring.handle("p2", Ready(FIRST, 0)) == NOTHING
+    assert yielding().handle("p3", Ready(FIRST, 9)) == NOTHING

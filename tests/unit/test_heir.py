@@ -6,7 +6,8 @@ from paxos.ballot import ZERO, Ballot
 from paxos.cues import Chosen, Retire, Succeed
 from paxos.effects import ACCEPTORS, NOTHING, Effects, sending, telling
 from paxos.heir import Heir
-from paxos.messages import Probe, ProbeReply
+from paxos.messages import Heartbeat, Probe, ProbeReply
+from paxos.settings import Settings
 from paxos.succession_messages import Canvass, Ready, TakeOver
 from tests.unit.company import FIRST, company
 
@@ -81,3 +82,47 @@ def test_nothing_waits_for_the_end_of_a_drain() -> None:
     heir = Heir(company(), 0)
     assert heir.flush() == NOTHING
     assert heir.handle("a1", ProbeReply(0, False, ZERO, 0)) == NOTHING
+
+
+# ---- priorities ------------------------------------------------------------------------------------------------------------------
+
+
+def beats(heir: Heir, count: int, chosen_through: int = 0, priority: int = 1) -> list[Effects]:
+    """So many heartbeats of a leader of this priority; what comes of each that has any effect."""
+    heard = [heir.handle("p2", Heartbeat(LEADER, chosen_through, priority)) for _ in range(count)]
+    return [effects for effects in heard if effects != NOTHING]
+
+
+def test_who_keeps_up_with_a_leader_of_lower_priority_offers_to_take_over_after_a_while() -> None:
+    heir = Heir(company(priority=2), 0)
+    assert beats(heir, 29) == []
+    (asked,) = beats(heir, 1)
+    number = probe_of(asked)
+    assert heir.handle("a1", reply(number)) + heir.handle("a2", reply(number)) == sending("p2", Ready(LEADER, 2))
+
+
+def test_if_nothing_comes_of_it_it_waits_for_twice_as_long() -> None:
+    heir = Heir(company(priority=2), 0)
+    assert len(beats(heir, 30)) == 1
+    assert beats(heir, 59) == []
+    assert len(beats(heir, 1)) == 1
+    assert heir.handle("p3", Heartbeat(Ballot(4, "p3"), 0)) == NOTHING
+    assert beats(heir, 29) == []
+
+
+def test_a_leader_of_the_same_priority_is_left_alone() -> None:
+    assert beats(Heir(company(priority=2), 0), 100, priority=2) == []
+
+
+def test_who_does_not_keep_up_does_not_offer() -> None:
+    heir = Heir(company(priority=2, settings=Settings(window_slots=5)), 0)
+    assert beats(heir, 100, chosen_through=6) == []
+    assert beats(heir, 29, chosen_through=5) == []
+    assert len(beats(heir, 1, chosen_through=5)) == 1
+
+
+def test_with_priority_0_it_never_leads_and_says_so() -> None:
+    heir = Heir(company(priority=0), 0)
+    assert heir.handle("p2", Canvass(LEADER, 0)) == sending("p2", Ready(LEADER, 0))
+    assert heir.handle("p3", Canvass(LEADER, 0)) == NOTHING
+    assert heir.handle("p2", TakeOver(LEADER)) == NOTHING

@@ -3,7 +3,7 @@
 import pytest
 
 from paxos.ballot import ZERO, Ballot
-from paxos.cues import Expired
+from paxos.cues import Expired, Now
 from paxos.effects import NOTHING, Effects, Send, sending
 from paxos.election import LEADER_HEARD, Witness
 from paxos.messages import Accept, Echo, Heartbeat, Probe, ProbeReply
@@ -98,4 +98,15 @@ def test_proposals_before_the_first_heartbeat_say_nothing_of_later_silence() -> 
     witness = Witness(SETTINGS)
     witness.handle("p2", Accept(LEADER, 0, b"", 0))
     witness.handle("p2", Heartbeat(LEADER, 5))
+
+
+def test_a_candidate_is_told_the_priority_of_the_node() -> None:
+    assert Witness(SETTINGS, 7).handle("p1", Probe(1)) == sending("p1", ProbeReply(1, False, ZERO, 0, 7))
+
+
+def test_a_leader_is_missed_one_time_out_after_its_last_proposal(witness: Witness) -> None:
+    assert witness.handle("a1", Now(1000)) == NOTHING
+    witness.handle("p2", Accept(LEADER, 0, b"", 0))
+    witness.handle("a1", Now(1060))
+    assert started(witness.handle("a1", Expired(LEADER_HEARD)))[LEADER_HEARD].after_seconds == 0.06
     assert witness.handle("a1", Expired(LEADER_HEARD)) == NOTHING

@@ -156,7 +156,7 @@ def describe(message: Message) -> str:
 
 def describe_ballot(ballot: Ballot) -> str:
     """`2.p1` for round 2 of p1, and 0 for the least ballot."""
-    return f"{ballot.round}.{ballot.node}" if ballot.node else "0"
+    return ballot.shown if ballot.node else "0"
 
 
 def describe_value(value: bytes) -> str:
