@@ -287,7 +287,7 @@ class Nemesis:
 
     @property
     def owes_progress(self) -> bool:
-        """Whether the core must get on: not where a disk was lost or replaced before the core was ever admitted, since nothing was chosen yet."""
+        """Whether the core must get on: not where a disk was lost or replaced before the core was admitted."""
         return not self._was_wiped or self._is_core_admitted()
 
     def calm(self) -> None:
