@@ -3,6 +3,7 @@
 Failures cross this module as the library's own exceptions, so no command knows about exit codes other than through what it raises.
 """
 
+import errno
 import os
 import sys
 from enum import IntEnum
@@ -11,6 +12,8 @@ from typing import Any, NoReturn
 import click
 
 _PROGRAM = "redpaxos"
+# Where standard output is a file, and its disk does not take it.
+_DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
 class ExitCode(IntEnum):
@@ -22,6 +25,7 @@ class ExitCode(IntEnum):
     NO = 3
     NOT_DONE = 4
     UNKNOWN = 5
+    NOT_WRITTEN = 74
     INTERRUPTED = 130
     NOBODY_READS = 141
 
@@ -41,6 +45,12 @@ class OneLineGroup(click.Group):
             code = ExitCode.USAGE
         except click.Abort:
             code = ExitCode.INTERRUPTED
+        except OSError as error:
+            if error.errno not in _DISK_ERRORS or error.filename is not None:
+                raise
+            _be_quiet()
+            say(f"the answer could not be written: {error.strerror}; what was asked for may have been done")
+            code = ExitCode.NOT_WRITTEN
         sys.exit(int(code))
 
     def invoke(self, ctx: click.Context) -> Any:

@@ -103,6 +103,17 @@ def test_a_restarted_timer_is_seen_when_it_runs_out_again_and_not_before(stage: 
     assert expired(stage) == ["egg"]
 
 
+def test_a_timer_that_is_restarted_while_its_ring_waits_is_not_seen_before_it_runs_out_again(stage: Stage) -> None:
+    stage.play("n2", START)
+    stage.put("n2", START)
+    ring(stage, 0)
+    stage.drain()
+    assert expired(stage) == []
+    ring(stage, 1)
+    stage.drain()
+    assert expired(stage) == ["egg"]
+
+
 def test_a_timer_of_another_name_is_not_touched(stage: Stage) -> None:
     stage.play("n2", START, Heartbeat(Ballot(1, "n2"), 0), CANCEL)
     ring(stage, 0)

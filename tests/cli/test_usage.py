@@ -104,3 +104,12 @@ def test_help_imports_nothing_that_takes_long() -> None:
     check = "import sys, redpaxos.cli; print([name for name in ('redis', 'pykka', 'rich', 'msgspec') if name in sys.modules])"
     printed = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True).stdout
     assert printed.strip() == "[]"
+
+
+def test_an_answer_that_its_disk_does_not_take_is_one_line_and_a_code_of_its_own() -> None:
+    with Path("/dev/full").open("wb") as full:
+        ran = subprocess.run([sys.executable, "-m", "redpaxos", "--version"], stdout=full, stderr=subprocess.PIPE, check=False)
+    assert ran.returncode == 74
+    assert (
+        ran.stderr.decode() == "redpaxos: the answer could not be written: No space left on device; what was asked for may have been done\n"
+    )

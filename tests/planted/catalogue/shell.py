@@ -64,7 +64,7 @@ MISTAKES = (
         "if self._running.get((item.group, item.timer)) == item.generation:",
         "if (item.group, item.timer) in self._running:",
         "a cancelled timer is never seen",
-        TIMERS + "test_a_restarted_timer_is_seen_when_it_runs_out_again_and_not_before",
+        TIMERS + "test_a_timer_that_is_restarted_while_its_ring_waits_is_not_seen_before_it_runs_out_again",
     ),
     Mistake(
         "a full drain makes no write",
