@@ -2,7 +2,7 @@
 
 Two moments of a small store are damaged, both after the death of the process. In the first the guard knows of every synced write, so that
 nothing that was synced may be missing. In the second the guard was set back, as a power failure does that loses its last marks: then the
-last synced write alone may be taken for an unsynced one, because nothing on the disk tells them apart. That moment is for stores with a
+writes of the last sync alone may be taken for unsynced ones, because nothing on the disk tells them apart. That moment is for stores with a
 journal only: SQLite takes whatever it cannot read of its write-ahead log for unsynced.
 """
 
@@ -43,12 +43,15 @@ def moments(events: list[Event], run: str) -> list[Moment]:
     """The end of the first life, with the guard as it then was, and as it was at the opening."""
     disk = Disk()
     known = Known()
+    # Writes that were synced before the last sync.
+    settled_count = 0
     old_guard = b""
     for event in events:
         if isinstance(event, Said):
             if event.words == ("life", "1"):
                 break
-            known = known.after(event.words)
+            before, known = known, known.after(event.words)
+            settled_count = before.synced_count if known.synced_count > before.synced_count else settled_count
             old_guard = old_guard or (disk.after_kill()[_GUARD] if event.words[0] == "open" else b"")
         else:
             disk.apply(event)
@@ -56,7 +59,7 @@ def moments(events: list[Event], run: str) -> list[Moment]:
     exact = Moment("exact guard", files, known.synced_count, known.begun_count)
     if RUNS[run][0].kind == "sqlite":
         return [exact]
-    return [exact, Moment("old guard", files | {_GUARD: old_guard}, known.synced_count - 1, known.begun_count)]
+    return [exact, Moment("old guard", files | {_GUARD: old_guard}, settled_count, known.begun_count)]
 
 
 def damaged(moment: Moment, chance: Random, stride: int) -> Iterator[tuple[str, Files]]:
