@@ -1,6 +1,6 @@
 """All mistakes, by name."""
 
-from tests.planted.catalogue import acceptor, admission, election, leader, learner, log, proposer, reads, requests, shell, storage
+from tests.planted.catalogue import acceptor, admission, election, leader, learner, log, proposer, reads, requests, sessions, shell, storage
 from tests.planted.catalogue.equivalent import EQUIVALENT
 from tests.planted.catalogue.pairs import PAIRS
 
@@ -14,6 +14,7 @@ MISTAKES = (
     *log.MISTAKES,
     *reads.MISTAKES,
     *requests.MISTAKES,
+    *sessions.MISTAKES,
     *shell.MISTAKES,
     *storage.MISTAKES,
 )
