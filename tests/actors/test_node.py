@@ -209,14 +209,15 @@ def test_a_node_of_higher_priority_takes_over_when_it_comes_and_one_of_priority_
     cluster: Cluster, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO", "redpaxos")
-    cluster.start("n1", priority=0)
-    cluster.start("n2")
+    members = ("n1", "n2")
+    cluster.start("n1", members, priority=0)
+    cluster.start("n2", members)
     assert cluster.propose(1)["ballot"][1] == "n2"
-    cluster.start("n3", priority=2)
-    wait_until(lambda: "n1 proposer log: Following(leader='n3')" in caplog.text, "n3 leads")
+    cluster.start("n3", members, roles=("proposer",), priority=2)
+    wait_until(lambda: "n1 proposer log: follows n3" in caplog.text, "n3 leads")
     assert cluster.propose(2)["ballot"][1] == "n3"
-    assert "n3 proposer log: Succeed(" in caplog.text
-    assert "n1 proposer log: Elected" not in caplog.text
+    assert "n3 proposer log: succeeds ballot" in caplog.text
+    assert "n1 proposer log: leads" not in caplog.text
 
 
 class Refusing(MemoryTransport):
