@@ -1,5 +1,6 @@
 """A campaign does what is asked and no more, tells of it, and goes on where it was stopped."""
 
+import tempfile
 from pathlib import Path
 
 import msgspec
@@ -14,7 +15,7 @@ from tests.nemesis.network_faults import TROUBLES
 
 
 @pytest.fixture
-def played(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
+def played(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[tuple[int, int]]:
     """An engine `toy` whose rounds kill two; what was played, by number and seed."""
     played: list[tuple[int, int]] = []
 
@@ -24,6 +25,8 @@ def played(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
         (directory / "kept").touch()
         return Round("toy", seed, 3, [Fault("kill -9 of two", "n1,n2", 0.5 + number)])
 
+    # What is kept of a round that went wrong goes with the test.
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     for name in ("toy", "redis"):
         monkeypatch.setitem(ENGINES, name, Engine(play, kill_count_of, "kills"))
     return played
@@ -55,7 +58,7 @@ def test_what_is_wrong_ends_it_and_is_written_down_with_everything_kept(tmp_path
         list(pursue("toy", 100, 0, path))
     report = read(path)
     assert report.count == 8
-    assert [line.startswith("round 4, seed 4, /") and "broken" in line for line in report.violations] == [True]
+    assert [line.startswith(f"round 4, seed 4, {tmp_path}") and "broken" in line for line in report.violations] == [True]
 
 
 def test_a_report_of_another_engine_is_refused(tmp_path: Path, played: list[tuple[int, int]]) -> None:
