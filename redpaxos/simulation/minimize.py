@@ -69,7 +69,8 @@ class Minimizer:
         plan = self.best.plan
         self.fails(replace(plan, nodes=tuple(replace(node, clock_rate=1.0, lag_seconds=0.0) for node in plan.nodes)))
         fewer(plan.limits, lambda limits: self.fails(replace(self.best.plan, limits=tuple(limits))))
-        self.fails(replace(self.best.plan, settings=Settings()))
+        for simpler in ({"settings": Settings()}, {"secret": b""}):
+            self.fails(replace(self.best.plan, **simpler))
 
     def _deliveries(self) -> None:
         """Leave out every message that it does not take."""

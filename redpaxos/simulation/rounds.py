@@ -19,7 +19,7 @@ from redpaxos.simulation.swarm import draw_any
 from redpaxos.simulation.world import World
 from transport.base import Deliver
 
-_ROUND_SECONDS = 0.01
+_ROUND_SECONDS = 0.02
 # Messages of a round arrive in the first part of the next; what they lead to happens in the middle of it.
 _ARRIVAL_SHARE = 0.4
 

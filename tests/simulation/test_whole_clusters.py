@@ -17,7 +17,7 @@ from redpaxos.simulation.rounds import draw_rounds
 from redpaxos.simulation.running import run
 from redpaxos.simulation.swarm import draw
 
-SCHEDULES = {WALK: 1500, ROUNDS: 500}
+SCHEDULES = {WALK: 1600, ROUNDS: 400}
 """How many schedules of whole clusters a run of the tests plays, by scheduler."""
 
 FINGERPRINT = """
