@@ -21,12 +21,20 @@ pytestmark = [
 ]
 
 SEED = 1
+# A run whose first life ends with several syncs since the journal began again, so that there is a middle.
+DAMAGE_SEED = 4
 
 
 @pytest.fixture(scope="module")
 def journaled(tmp_path_factory: pytest.TempPathFactory) -> list[Event]:
     """Four lives of a store with a journal."""
     return record(tmp_path_factory.mktemp("journaled"), "journal", SEED)
+
+
+@pytest.fixture(scope="module")
+def damaged(tmp_path_factory: pytest.TempPathFactory) -> list[Event]:
+    """The same with other writes."""
+    return record(tmp_path_factory.mktemp("damaged"), "journal", DAMAGE_SEED)
 
 
 def test_after_every_call_of_a_run_the_power_may_fail(journaled: list[Event], quick_path: Path) -> None:
@@ -41,8 +49,8 @@ def test_and_of_a_run_in_which_the_store_is_converted(tmp_path: Path, quick_path
     assert report.point_count >= 800
 
 
-def test_damage_is_refused_or_harmless_and_never_believed(journaled: list[Event], quick_path: Path) -> None:
-    report = enumerate_damage(journaled, "journal", SEED, quick_path / "store", stride=20_000)
+def test_damage_is_refused_or_harmless_and_never_believed(damaged: list[Event], quick_path: Path) -> None:
+    report = enumerate_damage(damaged, "journal", DAMAGE_SEED, quick_path / "store", stride=20_000)
     assert report.believed == []
     assert report.refused_count > 50
     assert report.harmless_count > 50
@@ -61,7 +69,7 @@ def test_frames_that_are_believed_without_their_checksum_are_found_at_a_crash_po
     assert len(report.violations) == 1
 
 
-def test_a_tail_that_is_cut_in_the_middle_is_found_by_damage(journaled: list[Event], quick_path: Path) -> None:
+def test_a_tail_that_is_cut_in_the_middle_is_found_by_damage(damaged: list[Event], quick_path: Path) -> None:
     mistake = "the tail is cut in the middle"
-    report = enumerate_damage(journaled, "journal", SEED, quick_path / "store", stride=20_000, mistake=mistake, stop_after=1)
+    report = enumerate_damage(damaged, "journal", DAMAGE_SEED, quick_path / "store", stride=20_000, mistake=mistake, stop_after=1)
     assert len(report.believed) == 1
