@@ -34,7 +34,7 @@ def test_the_simulator_finds_a_mistake_by_its_own_seeds(mistake: Mistake) -> Non
 
 
 def test_the_page_shows_what_is_in_the_ledger() -> None:
-    assert PAGE.read_text() == page(LEDGER)
+    assert PAGE.read_text() == page(LEDGER), "python -m tests.planted --draw draws it anew"
 
 
 def test_a_failing_run_shrinks_to_a_few_messages_and_still_fails() -> None:
