@@ -9,7 +9,7 @@ COVERING := tests/unit tests/properties
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint mutate bench bench-peers up down clean
+.PHONY: help demo test check lint prove mutate bench bench-peers up down clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ lint: $(VENV)/.ready-dev
 	@$(BIN)/lint-imports --no-logo
 
 # `make mutate MUTANTS='paxos.acceptor*'` changes a part; it goes on where it was stopped.
+prove: $(VENV)/.ready-dev ## Everything that looks for faults, for hours; stopped, it goes on where it was
+	@$(BIN)/python -m tests.prove
+
 mutate: $(VENV)/.ready-dev ## Change the protocol, operator by operator, and see what tests notice
 	@$(PIP) 'mutmut>=3.8,<4'
 	@$(BIN)/python -m mutmut run $(MUTANTS)
