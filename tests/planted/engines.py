@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from redpaxos.simulation.exhaustive.case import DECREE, LOG_OF_TWO
-from redpaxos.simulation.exhaustive.search import search
+from redpaxos.simulation.exhaustive.search import EndlessError, search
 from redpaxos.simulation.running import run
 from tests.planted.planting import Mistake, planted
 
@@ -54,7 +54,11 @@ def explore(state_count: int = STATE_COUNT) -> Finding:
     """Every schedule of some small cases, shortest first."""
     total = 0
     for case in CASES:
-        result = search(case, states=state_count)
+        try:
+            result = search(case, states=state_count)
+        except EndlessError:
+            # The mistake counts for ever, so there are too many states to search.
+            continue
         total += result.states
         if result.counterexample is not None:
             return Finding(result.counterexample.violation.split(":")[0], total)
