@@ -14,12 +14,13 @@ from msgspec.structs import replace
 from paxos.settings import Settings
 from redpaxos.simulation.duels import duel_for_decrees, duel_for_the_log, duel_for_the_store
 from redpaxos.simulation.network import Endpoint, Network, Parcel
-from redpaxos.simulation.plan import Delivery, Fault, LinkPlan, Plan, RoundPlan
+from redpaxos.simulation.plan import ClientPlan, Delivery, Fault, LinkPlan, Plan, RoundPlan
 from redpaxos.simulation.swarm import draw_any
 from redpaxos.simulation.world import World
 from transport.base import Deliver
 
 _ROUND_SECONDS = 0.02
+_PATIENT_ROUNDS = 20
 # Messages of a round arrive in the first part of the next; what they lead to happens in the middle of it.
 _ARRIVAL_SHARE = 0.4
 
@@ -79,9 +80,16 @@ def draw_rounds(seed: int) -> Plan:
         nodes=tuple(replace(node, clock_rate=1.0, lag_seconds=0.0) for node in plan.nodes),
         settings=_settings(plan.settings, chance),
         links=LinkPlan(),
+        clients=tuple(_patient(client) for client in plan.clients),
         faults=tuple(_crash(chance, name, number) for number in range(1, count) for name in names if chance.random() < crashes),
         rounds=rounds,
     )
+
+
+def _patient(client: ClientPlan) -> ClientPlan:
+    """A client that waits some rounds for an answer, and asks for other things meanwhile."""
+    requests = tuple(replace(request, timeout=max(request.timeout, _PATIENT_ROUNDS * _ROUND_SECONDS)) for request in client.requests)
+    return replace(client, requests=requests, lane_count=max(client.lane_count, 4))
 
 
 def _crash(chance: Random, name: str, number: int) -> Fault:
