@@ -1,8 +1,9 @@
 """An errand: one command or question of a client, carried until it is answered.
 
-The client finds the leader, asks it, and asks again when no answer comes or the leader changes. It remembers every attempt that was not
-answered with a definite no: as long as one is open, the command may yet be chosen, and "not done" is not said. Attempts are numbered,
-and meant for one life of one proposer, so that no answer is taken for that of another attempt.
+The client finds the leader, asks it, and asks again when no answer comes or the leader changes. Sent on once, it looks again at once;
+sent on again, it pauses first, longer each time, or two nodes that each take the other for the leader would be asked without end. It
+remembers every attempt that was not answered with a definite no: as long as one is open, the command may yet be chosen, and "not done" is
+not said. Attempts are numbered, and meant for one life of one proposer, so that no answer is taken for that of another attempt.
 """
 
 from collections.abc import Iterator
@@ -20,9 +21,12 @@ ErrandMessage = Located | Outcome | Expired
 
 LOCATE = "locate"
 ATTEMPT = "attempt"
+PAUSE = "pause"
 _LOCATE_SECONDS = 0.25
 _FIRST_PATIENCE_SECONDS = 0.25
 _LAST_PATIENCE_SECONDS = 2.0
+_FIRST_PAUSE_SECONDS = 0.02
+_LAST_PAUSE_SECONDS = 0.25
 
 
 class Contact(Struct, frozen=True):
@@ -55,6 +59,8 @@ class Errand:
         self._heard: dict[Contact, str] = {}
         self._searching = False
         self._patience_seconds = _FIRST_PATIENCE_SECONDS
+        # The next pause; 0 until it was sent on for the first time.
+        self._pause_seconds = 0.0
 
     def begin(self, contact: Contact | None) -> Effects:
         """Ask whom the caller knows, or look for somebody."""
@@ -80,7 +86,18 @@ class Errand:
 
     def _search(self) -> Effects:
         self._heard, self._searching, self.contact = {}, True, None
-        return sending(self._only or PROPOSERS, Locate()) + Effects(timers=(CancelTimer(ATTEMPT), StartTimer(LOCATE, _LOCATE_SECONDS)))
+        timers = (CancelTimer(ATTEMPT), CancelTimer(PAUSE), StartTimer(LOCATE, _LOCATE_SECONDS))
+        return sending(self._only or PROPOSERS, Locate()) + Effects(timers=timers)
+
+    def _search_again(self) -> Effects:
+        """Whoever was asked does not lead, or no more: look for the leader, but not faster than it can change."""
+        if not self._pause_seconds:
+            self._pause_seconds = _FIRST_PAUSE_SECONDS
+            return self._search()
+        least = self._pause_seconds / 2
+        self._pause_seconds = min(2 * self._pause_seconds, _LAST_PAUSE_SECONDS)
+        self._searching, self.contact = False, None
+        return Effects(timers=(CancelTimer(ATTEMPT), CancelTimer(LOCATE), StartTimer(PAUSE, least, least)))
 
     def _located(self, source: str, message: Located) -> Effects:
         if not self._searching:
@@ -103,7 +120,7 @@ class Errand:
         return sending(contact.node, message) + Effects(timers=(CancelTimer(LOCATE), patience))
 
     def _waited(self, timer: str) -> Effects:
-        if timer == ATTEMPT:
+        if timer in (ATTEMPT, PAUSE):
             return self._search()
         # A log needs its leader: whoever leads will say so, or somebody will soon lead. A decree needs any proposer.
         leaderless = [contact for contact, leader in self._heard.items() if not leader or is_decree(self.group)]
@@ -121,10 +138,10 @@ class Errand:
             case OutcomeKind.UNDECIDED:
                 return self._end(message)
             case OutcomeKind.UNKNOWN:
-                return self._search()
+                return self._search_again()
             case OutcomeKind.REDIRECT:
                 self.open_attempts -= set(message.attempts)
-                return self._search()
+                return self._search_again()
             case OutcomeKind.NOT_DONE | OutcomeKind.REJECTED:
                 # What one node rejects, by its settings, another may have taken.
                 self.open_attempts -= set(message.attempts)
@@ -134,4 +151,4 @@ class Errand:
 
     def _end(self, outcome: Outcome) -> Effects:
         self.outcome = outcome
-        return Effects(timers=(CancelTimer(ATTEMPT), CancelTimer(LOCATE)))
+        return Effects(timers=(CancelTimer(ATTEMPT), CancelTimer(LOCATE), CancelTimer(PAUSE)))

@@ -6,6 +6,7 @@ execute once, and repeats it until it is answered or its time is over. "Not done
 
 import itertools
 import json
+import random
 import secrets
 import threading
 import time
@@ -235,7 +236,7 @@ class Client:
         for timer in effects.timers:
             running.pop(timer.name, None)
             if isinstance(timer, StartTimer):
-                running[timer.name] = time.monotonic() + timer.after_seconds
+                running[timer.name] = time.monotonic() + timer.after_seconds + random.random() * timer.jitter_seconds
         for send in effects.send:
             try:
                 self._line.send(send.target, LOG if isinstance(send.message, Locate) else errand.group, send.message)

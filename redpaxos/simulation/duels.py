@@ -72,7 +72,7 @@ def _hasty(settings: Settings, chance: Random) -> Settings:
         settings,
         heartbeat_seconds=heartbeat,
         election_timeout_seconds=2 * heartbeat,
-        election_jitter_seconds=heartbeat * chance.choice((0.5, 1.0)),
+        election_jitter_seconds=chance.choice((0.01, 0.05, 0.5 * heartbeat, heartbeat)),
         retry_seconds=chance.choice((0.02, 0.1)),
         patience_seconds=chance.choice((0.1, 0.5)),
     )

@@ -37,6 +37,8 @@ _LOCATE_SECONDS = 0.3
 _ATTEMPT_SECONDS = 1.0
 _PAUSE_SECONDS = 0.05
 _LAST_ANSWER_SECONDS = 2.0
+_SUDDEN_ASK_COUNT = 8
+_ASKS_A_SECOND = 10
 
 Heard = tuple[str, WireMessage | Settlement]
 Result = TypeVar("Result")
@@ -212,8 +214,10 @@ class Lane:
         command = None if request.verb == "query" else Command(request.id, request.value)
         if command is not None:
             home.invariants.submits(group_of(request), command)
-        errand = Errand(group_of(request), request.id, command, home.numbers, only=home.plan.node if request.key else "")
-        deadline = self._world.now + request.timeout
+        attempts: list[int] = []
+        errand = Errand(group_of(request), request.id, command, _noted(home.numbers, attempts), only=home.plan.node)
+        began = self._world.now
+        deadline = began + request.timeout
         self._listen(lambda group, message: isinstance(message, Located) or _answers(errand, group, message))
         timers: dict[str, float] = {}
         yield from self._perform(errand, errand.begin(home.contact), timers)
@@ -225,6 +229,7 @@ class Lane:
                 del timers[timer]
                 yield from self._perform(errand, errand.handle(home.plan.name, Expired(timer)), timers)
         home.contact = errand.contact
+        self._check_pace(len(attempts), self._world.now - began)
         if errand.outcome is None:
             return OutcomeKind.UNKNOWN if errand.open_attempts else OutcomeKind.NOT_DONE
         told.entries = errand.outcome.entries
@@ -235,7 +240,8 @@ class Lane:
         for timer in effects.timers:
             timers.pop(timer.name, None)
             if isinstance(timer, StartTimer):
-                timers[timer.name] = self._world.now + timer.after_seconds
+                jitter_seconds = self._home.chance.random() * timer.jitter_seconds if timer.jitter_seconds else 0.0
+                timers[timer.name] = self._world.now + timer.after_seconds + jitter_seconds
         for send in effects.send:
             try:
                 self._home.line.send(send.target, LOG if isinstance(send.message, Locate) else errand.group, send.message)
@@ -244,6 +250,11 @@ class Lane:
                     errand.unsent(send.message.attempt)
             except TransportError:
                 yield from self._pause(self._world.now + _PAUSE_SECONDS)
+
+    def _check_pace(self, ask_count: int, seconds: float) -> None:
+        """Whoever is turned away without end may not ask as fast as the network can carry it."""
+        if ask_count > _SUDDEN_ASK_COUNT + _ASKS_A_SECOND * seconds:
+            self._home.invariants.fail("progress", f"{self._home.plan.name} asked {ask_count} times in {seconds:.3f} s, without a pause")
 
     # ---- machines ----------------------------------------------------------------------------------------------------------------
 
@@ -316,6 +327,13 @@ class Lane:
             yield from self._pause(self._world.now + _PAUSE_SECONDS)
             return None
         return (yield from self._next(until))
+
+
+def _noted(numbers: Iterator[int], noted: list[int]) -> Iterator[int]:
+    """The same numbers, each noted when it is taken."""
+    for number in numbers:
+        noted.append(number)
+        yield number
 
 
 def group_of(request: Request) -> str:

@@ -87,7 +87,7 @@ class ClientPlan(Struct, frozen=True):
 
     name: str
     requests: tuple[Request, ...] = ()
-    # The only node that it asks about decrees; empty for whom it finds.
+    # The only node that it asks about the log and decrees, be it turned away again and again; empty for whom it finds.
     node: str = ""
     lane_count: int = 1
     # Its session ends when nothing of it is executed for so long, and asks again when it is not answered for so long.

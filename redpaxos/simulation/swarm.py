@@ -104,7 +104,7 @@ def _draw_settings(chance: Random) -> Settings:
         heartbeat_seconds=heartbeat,
         election_timeout_seconds=timeout,
         # Candidates that wait for nearly the same time collide, again and again.
-        election_jitter_seconds=timeout * chance.choice((0.3, 0.6, 1.0)),
+        election_jitter_seconds=chance.choice((0.05, 0.3 * timeout, 0.6 * timeout, timeout)),
         retry_seconds=chance.choice((0.05, 0.25, 0.6)),
         backoff_base_seconds=chance.choice((0.001, 0.02, 0.1)),
         backoff_cap_seconds=chance.choice((0.05, 1.0)),

@@ -6,15 +6,15 @@ import pytest
 
 from paxos.cues import Expired
 from paxos.effects import NOTHING, PROPOSERS, CancelTimer, Effects, Send, StartTimer, sending
-from paxos.errand import ATTEMPT, LOCATE, Contact, Errand
+from paxos.errand import ATTEMPT, LOCATE, PAUSE, Contact, Errand
 from paxos.groups import LOG, decree_group
 from paxos.messages import Locate, Located, Outcome, OutcomeKind, Query, Submit
 from paxos.values import Command
 from tests.unit.company import BLUE, started
 
 P1, P2 = Contact("p1", 3), Contact("p2", 1)
-SEARCH = sending(PROPOSERS, Locate()) + Effects(timers=(CancelTimer(ATTEMPT), StartTimer(LOCATE, 0.25)))
-ENDED = Effects(timers=(CancelTimer(ATTEMPT), CancelTimer(LOCATE)))
+SEARCH = sending(PROPOSERS, Locate()) + Effects(timers=(CancelTimer(ATTEMPT), CancelTimer(PAUSE), StartTimer(LOCATE, 0.25)))
+ENDED = Effects(timers=(CancelTimer(ATTEMPT), CancelTimer(LOCATE), CancelTimer(PAUSE)))
 
 
 def new_errand(command: Command | None = BLUE, group: str = LOG, only: str = "") -> Errand:
@@ -159,3 +159,30 @@ def test_a_leader_that_does_not_answer_is_looked_for_although_others_know_of_non
     errand.handle("p2", Located("", 1))
     errand.handle("p1", Located("p1", 3))
     assert errand.handle("c", Expired(ATTEMPT)) == SEARCH
+
+
+def paused(least_seconds: float) -> Effects:
+    """Nothing but a drawn pause."""
+    return Effects(timers=(CancelTimer(ATTEMPT), CancelTimer(LOCATE), StartTimer(PAUSE, least_seconds, least_seconds)))
+
+
+@pytest.mark.parametrize("kind", [OutcomeKind.REDIRECT, OutcomeKind.UNKNOWN])
+def test_who_is_sent_back_and_forth_asks_less_and_less_often(kind: OutcomeKind) -> None:
+    errand = new_errand(only="p2")
+    errand.begin(P2)
+    # A leader that has changed is found without a wait.
+    assert errand.handle("p2", outcome(kind, 1, leader="p1")).send == (Send("p2", Locate()),)
+    for number, least_seconds in enumerate((0.01, 0.02, 0.04, 0.08, 0.125, 0.125), start=2):
+        assert asked(errand.handle("p2", Located("p1", 1))) == Send("p2", Submit((BLUE,), number, 1))
+        assert errand.handle("p2", outcome(kind, number, leader="p1")) == paused(least_seconds)
+        assert errand.contact is None
+        assert errand.handle("p2", Located("p1", 1)) == NOTHING
+        assert errand.handle("c", Expired(PAUSE)).send == (Send("p2", Locate()),)
+
+
+def test_an_answer_that_comes_in_a_pause_is_taken() -> None:
+    errand = begun()
+    errand.handle("p1", outcome(OutcomeKind.UNKNOWN, 1))
+    errand.handle("p1", Located("p1", 3))
+    assert errand.handle("p1", outcome(OutcomeKind.UNKNOWN, 2)) == paused(0.01)
+    assert errand.handle("p1", outcome(OutcomeKind.DONE, 1)) == ENDED

@@ -209,6 +209,14 @@ MISTAKES = (
         UNIT + "test_a_leader_is_confirmed_while_nothing_above_its_ballot_is_promised_and_only_to_itself",
     ),
     Mistake(
+        "an acceptor lets an idle leader believe in a ballot that it has promised away",
+        ACCEPTOR,
+        "return sending(source, Nack(message.ballot, self.promised)) if preempted else NOTHING",
+        "return NOTHING",
+        "progress: who was preempted gives up",
+        UNIT + "test_an_idle_leader_whose_ballot_was_promised_away_is_told_at_its_next_heartbeat",
+    ),
+    Mistake(
         "an acceptor acknowledges the slots between two votes",
         ACCEPTOR,
         "ballot == second and end + 1 == start",

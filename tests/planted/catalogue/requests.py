@@ -133,19 +133,19 @@ MISTAKES = (
         "a client closes an attempt whose outcome is unknown",
         "paxos/errand.py",
         """            case OutcomeKind.UNKNOWN:
-                return self._search()""",
+                return self._search_again()""",
         """            case OutcomeKind.UNKNOWN:
                 self.open_attempts -= set(message.attempts)
-                return self._search()""",
+                return self._search_again()""",
         "not done is said only when no attempt is open",
         ERRAND + "test_an_unknown_attempt_stays_open",
     ),
     Mistake(
         "a client closes an attempt that nobody has answered",
         "paxos/errand.py",
-        """        if timer == ATTEMPT:
+        """        if timer in (ATTEMPT, PAUSE):
             return self._search()""",
-        """        if timer == ATTEMPT:
+        """        if timer in (ATTEMPT, PAUSE):
             self.open_attempts.clear()
             return self._search()""",
         "not done is said only when no attempt is open",
@@ -158,6 +158,14 @@ MISTAKES = (
         "timers=(CancelTimer(LOCATE),))",
         "progress: a lost message is sent again",
         ERRAND + "test_whom_the_caller_knows_is_asked_at_once",
+    ),
+    Mistake(
+        "a client that is sent back and forth asks without a pause",
+        "paxos/errand.py",
+        "if not self._pause_seconds:",
+        "if True:",
+        "progress: messages do not breed messages",
+        ERRAND + "test_who_is_sent_back_and_forth_asks_less_and_less_often",
     ),
     Mistake(
         "a session's client gives up what may have been executed as not done",
