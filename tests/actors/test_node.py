@@ -12,10 +12,11 @@ import pytest
 from actors.channels import Channels
 from actors.storage.base import StorageError, StoreMismatchError
 from actors.storage.memory import MemoryStorage
-from paxos.records import ADMITTED, PeerStore, Record, RoundUsed
+from paxos.records import Record, RoundUsed
 from paxos.settings import Settings
 from redpaxos.errors import NodeFailedError
 from redpaxos.node import MakeStorage, Node, NodeConfig
+from tests.stores import admitted
 from tests.transport.inbox import Inbox, wait_until
 from transport.base import Deliver, TransportError
 from transport.memory import MemoryHub, MemoryTransport
@@ -36,11 +37,12 @@ class Cluster:
         self.door.subscribe(CHANNELS.door("chosen"), self.chosen.deliver)
 
     def start(self, name: str, members: tuple[str, ...] = MEMBERS, make_storage: MakeStorage | None = None, **config: Any) -> Node:
-        """One more node."""
+        """One more node, which hears its channels, or has failed."""
         make = make_storage or (lambda store: MemoryStorage("demo", name, f"{store}-of-{name}"))
         node = Node(NodeConfig(name, "demo", members, **config), MemoryTransport(self.hub), make)
         node.start()
         self.nodes.append(node)
+        wait_until(lambda: node.is_ready or has_failed(node), f"{name} hears its channels", DEADLINE_SECONDS)
         return node
 
     def propose(self, value: object) -> dict[str, Any]:
@@ -51,6 +53,15 @@ class Cluster:
         *_, (_, payload) = self.chosen.wait_for(count + 1, DEADLINE_SECONDS)
         told: dict[str, Any] = json.loads(payload)
         return told
+
+
+def has_failed(node: Node) -> bool:
+    """Whether it has stopped by itself."""
+    try:
+        node.wait(0.0)
+    except NodeFailedError:
+        return True
+    return False
 
 
 @pytest.fixture
@@ -176,12 +187,6 @@ def full(name: str, store: str, is_full: threading.Event) -> MakeStorage:
     return lambda each: admitted((Full if each == store else MemoryStorage)("demo", name, f"{each}-of-{name}"))
 
 
-def admitted(store: MemoryStorage) -> MemoryStorage:
-    """A store of a member whose first start is over."""
-    store.write((PeerStore(ADMITTED, store.identity.store_id),), sync=True)
-    return store
-
-
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 @pytest.mark.parametrize(("store", "passed"), [("log", "follows nobody"), ("acceptor", "succeeds ballot")])
 def test_a_leader_whose_disk_is_full_makes_room_before_anybody_misses_it(
@@ -191,8 +196,9 @@ def test_a_leader_whose_disk_is_full_makes_room_before_anybody_misses_it(
     # Nobody would notice a silent leader within this test.
     patient = Settings(election_timeout_seconds=30.0, election_jitter_seconds=0.1)
     is_full = threading.Event()
-    first = cluster.start("n1", make_storage=full("n1", store, is_full), settings=patient)
+    # First, since n1 looks for a quorum once.
     cluster.start("n2", make_storage=lambda each: admitted(MemoryStorage("demo", "n2", each)), roles=("acceptor",), settings=patient)
+    first = cluster.start("n1", make_storage=full("n1", store, is_full), settings=patient)
     cluster.propose(1)
     stores = {each: MemoryStorage("demo", "n3", f"{each}-of-n3") for each in ("acceptor", "log")}
     cluster.start("n3", make_storage=stores.__getitem__, settings=patient)

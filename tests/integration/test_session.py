@@ -16,6 +16,7 @@ from redpaxos.errors import HistoryLostError, NotDoneError, OutcomeUnknownError,
 from redpaxos.kv import Condition, Delete, Found, Get, Put, Subject, Written
 from redpaxos.node import Node, NodeConfig
 from tests.integration.cluster import eventually
+from tests.stores import admitted
 from transport.memory import MemoryHub, MemoryTransport
 
 MEMBERS = ("n1", "n2", "n3")
@@ -48,7 +49,7 @@ class Group:
 
     def _node(self, name: str) -> Node:
         def storage(store: str) -> MemoryStorage:
-            return MemoryStorage(cluster="test", node=name)
+            return admitted(MemoryStorage(cluster="test", node=name))
 
         return Node(NodeConfig(name, "test", MEMBERS), MemoryTransport(self._hub), storage, machines=self._machines)
 
