@@ -13,8 +13,10 @@ from msgspec import Struct
 
 from paxos.groups import LOG
 from paxos.messages import OutcomeKind
+from paxos.records import ADMITTED, PeerStore
 from paxos.settings import Settings
 from redpaxos.simulation.clients import Client
+from redpaxos.simulation.cluster import SimulatedNode
 from redpaxos.simulation.plan import ClientPlan, LinkPlan, NodePlan, Plan, Request
 from redpaxos.simulation.running import Simulation
 
@@ -88,6 +90,7 @@ class GraphRun:
         self._simulation = Simulation(Plan(seed, nodes, self.names, settings, _LINKS, clients))
         self._before, self._meanwhile, self._under, self._after = self._simulation.clients
         for node in self._simulation.nodes.values():
+            _admit(node)
             node.start()
 
     @staticmethod
@@ -151,6 +154,13 @@ class GraphRun:
     def trace(self) -> list[str]:
         """What happened, a line an event."""
         return list(self._simulation.world.trace.lines())
+
+
+def _admit(node: SimulatedNode) -> None:
+    """As after a first start with all links whole, which a new member needs before any can be cut."""
+    store = node.disk("acceptor").open()
+    store.write((PeerStore(ADMITTED, store.identity.store_id),), sync=True)
+    store.close()
 
 
 def _is_done(client: Client) -> bool:
