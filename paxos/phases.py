@@ -33,5 +33,10 @@ class Leading(Struct):
     in_flight_bytes: int
     # Slots below were in flight when the retry timer was started.
     resend_below: int = 0
+    # The first slot that was not learned then.
+    stood_at: int = 0
+    # Sent again when every slot below resent_end is learned; in order, none twice.
+    lost: list[int] = []
+    resent_end: int = 0
     # Another node is to lead: nothing more is proposed at this ballot until the hand-over has failed.
     yields: bool = False

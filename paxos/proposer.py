@@ -130,10 +130,10 @@ class Proposer:
     def flush(self) -> Effects:
         """At the end of a drain: what waits goes out together, as far as the window allows."""
         phase = self.phase
-        if not isinstance(phase, Leading) or phase.yields:
+        if not isinstance(phase, Leading):
             return NOTHING
-        sends = []
-        while self.waiting and phase.next_slot < self._end_slot and self._window_is_open(phase):
+        sends = self._resend_more(phase)
+        while not phase.yields and self.waiting and phase.next_slot < self._end_slot and self._window_is_open(phase):
             value = encode_batch(phase.ballot, self._next_actions(), self._stamp, self._witness)
             sends.append(self._propose(phase, phase.next_slot, value))
             phase.next_slot += 1
@@ -200,7 +200,7 @@ class Proposer:
         """Re-propose what may have been chosen before, and fill the gaps between."""
         found = {slot: vote for slot, vote in won.votes.items() if slot >= self.next_slot}
         free_slot = max(found, default=self.next_slot - 1) + 1
-        phase = Leading(won.ballot, free_slot, {}, 0, resend_below=free_slot)
+        phase = Leading(won.ballot, free_slot, {}, 0, resend_below=free_slot, stood_at=self.next_slot)
         self.phase = phase
         noop = encode_batch(won.ballot, ())
         sends = [self._propose(phase, slot, found[slot].value if slot in found else noop) for slot in range(self.next_slot, free_slot)]
@@ -342,17 +342,30 @@ class Proposer:
                 sends = tuple(Send(name, self._next_page(phase, name)) for name in missing)
                 return Effects(send=sends, timers=self._restart_retry())
             case Leading() as phase:
-                old = sorted(slot for slot in phase.in_flight if slot < phase.resend_below)[:_RESEND_SLOTS]
-                accepts = tuple(Send(ACCEPTORS, Accept(phase.ballot, slot, phase.in_flight[slot], self.next_slot)) for slot in old)
-                return Effects(send=accepts, timers=self._keep_retrying(phase))
+                late = sorted(slot for slot in phase.in_flight if slot < phase.resend_below)
+                # Where something got through meanwhile the acceptors are slow, and more of the same would not help them.
+                phase.lost = late if self.next_slot == phase.stood_at else late[:_RESEND_SLOTS]
+                return Effects(send=tuple(self._resend_some(phase)), timers=self._keep_retrying(phase))
             case _:
                 assert_never(self.phase)
+
+    def _resend_some(self, phase: Leading) -> list[Send]:
+        old, phase.lost = phase.lost[:_RESEND_SLOTS], phase.lost[_RESEND_SLOTS:]
+        phase.resent_end = max(old, default=0) + 1
+        return [Send(ACCEPTORS, Accept(phase.ballot, slot, phase.in_flight[slot], self.next_slot)) for slot in old]
+
+    def _resend_more(self, phase: Leading) -> list[Send]:
+        """What was sent again got through, and so will the next: a whole window that was lost need not wait for a retry each part."""
+        if not phase.lost or self.next_slot < phase.resent_end:
+            return []
+        phase.lost = [slot for slot in phase.lost if slot in phase.in_flight]
+        return self._resend_some(phase)
 
     def _keep_retrying(self, phase: Leading) -> tuple[Timer, ...]:
         """Keep the retry timer running while anything is in flight."""
         if self._retrying or not phase.in_flight:
             return ()
-        phase.resend_below = phase.next_slot
+        phase.resend_below, phase.stood_at = phase.next_slot, self.next_slot
         return self._restart_retry()
 
     def _restart_retry(self) -> tuple[Timer, ...]:

@@ -124,6 +124,50 @@ def test_only_some_slots_are_sent_again_at_a_time_the_lowest_first() -> None:
     assert [slot for slot, _ in proposed(proposer.handle("p1", Expired(RETRY)))] == list(range(16))
 
 
+def resent(proposer: Proposer, *chosen: int) -> list[int]:
+    """What is sent again at the end of a drain in which these slots were learned."""
+    assert isinstance(proposer.phase, Leading)
+    for slot in chosen:
+        proposer.handle("p1", Chosen(slot, FIRST, proposer.phase.in_flight[slot]))
+    return [slot for slot, _ in proposed(proposer.flush())]
+
+
+def test_a_whole_window_that_was_lost_is_sent_again_part_by_part_as_the_parts_get_through() -> None:
+    proposer = leading(*(Vote(slot, Ballot(1, "p0"), batch(BLUE)) for slot in range(40)))
+    assert [slot for slot, _ in proposed(proposer.handle("p1", Expired(RETRY)))] == list(range(16))
+    assert resent(proposer, *range(15)) == []
+    assert resent(proposer, 15) == list(range(16, 32))
+    # Some of the next part got through the first time.
+    assert resent(proposer, *range(16, 35)) == list(range(35, 40))
+    assert resent(proposer, *range(35, 40)) == []
+    assert proposer.handle("p1", Expired(RETRY)) == Effects()
+
+
+def test_what_was_sent_again_and_all_that_follows_may_get_through_together() -> None:
+    proposer = leading(*(Vote(slot, Ballot(1, "p0"), batch(BLUE)) for slot in range(40)))
+    proposer.handle("p1", Expired(RETRY))
+    assert resent(proposer, *range(40)) == []
+
+
+def test_where_something_got_through_acceptors_are_slow_and_one_part_is_sent_again_at_a_time() -> None:
+    proposer = leading(*(Vote(slot, Ballot(1, "p0"), batch(BLUE)) for slot in range(40)))
+    resent(proposer, 0)
+    assert [slot for slot, _ in proposed(proposer.handle("p1", Expired(RETRY)))] == list(range(1, 17))
+    assert resent(proposer, *range(1, 17)) == []
+    # Then nothing did, for as long as the timer runs.
+    assert [slot for slot, _ in proposed(proposer.handle("p1", Expired(RETRY)))] == list(range(17, 33))
+    proposer.handle("p1", Expired(RETRY))
+    assert resent(proposer, *range(17, 33)) == list(range(33, 40))
+
+
+def test_a_leader_that_yields_sends_again_what_was_lost() -> None:
+    proposer = leading(*(Vote(slot, Ballot(1, "p0"), batch(BLUE)) for slot in range(20)))
+    proposer.handle("p1", Expired(RETRY))
+    proposer.handle("p1", Yield())
+    proposer.handle("p1", Propose((GREEN,)))
+    assert resent(proposer, *range(16)) == [16, 17, 18, 19]
+
+
 def test_what_others_got_chosen_below_moves_a_campaign_on() -> None:
     proposer = Proposer(LOG, company(), empty_archive())
     assert proposer.handle("p1", Chosen(0, Ballot(1, "p0"), batch(BLUE))) == NOTHING

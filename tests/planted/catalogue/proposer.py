@@ -145,8 +145,8 @@ MISTAKES = (
     Mistake(
         "a proposer sends another value at the same ballot",
         PROPOSER,
-        "Accept(phase.ballot, slot, phase.in_flight[slot], self.next_slot)) for slot in old)",
-        "Accept(phase.ballot, slot, encode_batch(phase.ballot, ()), self.next_slot)) for slot in old)",
+        "Accept(phase.ballot, slot, phase.in_flight[slot], self.next_slot)) for slot in old]",
+        "Accept(phase.ballot, slot, encode_batch(phase.ballot, ()), self.next_slot)) for slot in old]",
         "PMS 2.2: one value a proposal number",
         WINDOW + "test_an_accept_that_was_not_chosen_in_time_is_sent_again_unchanged",
     ),
