@@ -100,6 +100,7 @@ class RoleActor(pykka.ThreadingActor):
         except Exception as error:
             # Pykka stops an actor that cannot start, and tells nobody.
             self._wiring.failed(error)
+            self._wiring.ended()
             raise
 
     def on_receive(self, message: Any) -> None:
@@ -110,12 +111,18 @@ class RoleActor(pykka.ThreadingActor):
 
     def on_stop(self) -> None:
         """Release the store; what was sent was written before."""
-        self._wiring.storage.close()
+        try:
+            self._wiring.storage.close()
+        finally:
+            self._wiring.ended()
 
     def on_failure(self, exception_type: Any, exception_value: Any, traceback: Any) -> None:
         """Stop for good: after a failed write or a broken invariant nothing that is in memory may be believed."""
-        self.say_last_words()
-        self._wiring.failed(exception_value)
+        try:
+            self.say_last_words()
+        finally:
+            self._wiring.failed(exception_value)
+            self._wiring.ended()
 
     # ---- arrivals ----------------------------------------------------------------------------------------------------------------
 

@@ -76,5 +76,7 @@ class Wiring(Struct):
     mind: Callable[[Inbox], None] = _by_itself
     # Called once when the actor hears its channels.
     begun: Callable[[], None] = _nobody_waits
+    # Called when the actor has ended, well or ill, and its store is closed or given up.
+    ended: Callable[[], None] = _nobody_waits
     # Called when the node may stop, after it was told to retire: what had to be said of it has been sent.
     retired: Callable[[], None] = _nobody_waits

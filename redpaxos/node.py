@@ -113,6 +113,7 @@ class Node:
         self._make_storage = make_storage
         self._random = random or SystemRandom()
         self._actors: list[pykka.ActorRef[RoleActor]] = []
+        self._actors_ended: list[threading.Event] = []
         # Those that actors own, each to wait on by itself.
         self._owned: list[OwnedTransport] = []
         # One for each actor that hears its channels.
@@ -162,8 +163,9 @@ class Node:
             transport.close()
         for actor in self._actors:
             actor.stop(block=False)
-        stopped = [actor.actor_stopped.wait(_STOP_SECONDS) for actor in self._actors]
-        if all(stopped):
+        # Pykka calls an actor stopped before it has closed its store.
+        ended = [each.wait(_STOP_SECONDS) for each in self._actors_ended]
+        if all(ended):
             self._release()
         self._ended.set()
 
@@ -189,6 +191,7 @@ class Node:
         if kind is ProposerActor:
             self._leading = mailbox
         timers = HeapTimers()
+        ended = threading.Event()
         owned = self._transport.owned() if isinstance(self._transport, Ownable) else None
         if owned is not None:
             self._owned.append(owned)
@@ -206,11 +209,13 @@ class Node:
             failed=partial(self._fail, kind),
             actors=tuple(each.kind for each in actor_kinds(self.config.roles)),
             mind=lambda inbox: inbox.attend(timers, owned),
+            ended=ended.set,
             begun=lambda: self._begun.append(kind.kind),
             retired=self._retired.set,
         )
         ref = kind.start(wiring)
         self._actors.append(ref)
+        self._actors_ended.append(ended)
         mailbox.attach(partial(wake, ref))
 
     def _company(self, incarnation: int) -> Company:
