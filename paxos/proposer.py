@@ -343,8 +343,9 @@ class Proposer:
                 return Effects(send=sends, timers=self._restart_retry())
             case Leading() as phase:
                 late = sorted(slot for slot in phase.in_flight if slot < phase.resend_below)
-                # Where something got through meanwhile the acceptors are slow, and more of the same would not help them.
-                phase.lost = late if self.next_slot == phase.stood_at else late[:_RESEND_SLOTS]
+                # Where more got through than what was sent again, acceptors are slow, and more of the same would not help them.
+                is_moving = self.next_slot > max(phase.stood_at, phase.resent_end)
+                phase.lost = late[:_RESEND_SLOTS] if is_moving else late
                 return Effects(send=tuple(self._resend_some(phase)), timers=self._keep_retrying(phase))
             case _:
                 assert_never(self.phase)

@@ -48,6 +48,7 @@ _BRANCH_BYTES = 2 * 1024 * 1024
 # A watcher that waited while so many changes concerned others is told how far it is.
 _PROGRESS_COUNT = 1000
 _ITEM_BYTES = 32
+_NO_COMMAND = "this is no command of the key-value store"
 
 
 class KeyValue:
@@ -73,8 +74,9 @@ class KeyValue:
         """Carry out one command; its result is a KeyValueResult."""
         try:
             decoded = command_decoder.decode(command)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            return encode(Malformed(str(error)))
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            # In no library's words: every replica has to say the same.
+            return encode(Malformed(_NO_COMMAND))
         result = encode(self._execute(decoded))
         self._revision = self._latest_revision()
         return result

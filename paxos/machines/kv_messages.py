@@ -1,6 +1,7 @@
 """What the key-value store is asked and what it answers: MessagePack of these structs.
 
-Commands are executed in the log's order, each once; questions are answered from the state as it is.
+Commands are executed in the log's order, each once; questions are answered from the state as it is. What a command has too much is
+refused and not skipped: skipping descends into it, and how deep that may go differs from one call to the next, replicas may not.
 """
 
 from enum import IntEnum
@@ -30,7 +31,7 @@ class Item(Struct, frozen=True, array_like=True, gc=False):
 # ---- commands -------------------------------------------------------------------------------------------------------------------
 
 
-class Put(Struct, frozen=True, array_like=True, tag=1):
+class Put(Struct, frozen=True, array_like=True, tag=1, forbid_unknown_fields=True):
     """Write a value; with `previous` the result tells what the key had."""
 
     key: Key
@@ -38,7 +39,7 @@ class Put(Struct, frozen=True, array_like=True, tag=1):
     previous: bool = False
 
 
-class Delete(Struct, frozen=True, array_like=True, tag=2):
+class Delete(Struct, frozen=True, array_like=True, tag=2, forbid_unknown_fields=True):
     """Remove a key, or with `prefix` every key that begins with it; with `previous` the result tells what a single key had."""
 
     key: Key
@@ -46,7 +47,7 @@ class Delete(Struct, frozen=True, array_like=True, tag=2):
     previous: bool = False
 
 
-class CompareAndSet(Struct, frozen=True, array_like=True, tag=3):
+class CompareAndSet(Struct, frozen=True, array_like=True, tag=3, forbid_unknown_fields=True):
     """Write a value if the key has this revision; 0 means that it does not exist. No value means delete."""
 
     key: Key
@@ -62,7 +63,7 @@ class Subject(IntEnum):
     VERSION = 2
 
 
-class Condition(Struct, frozen=True, array_like=True):
+class Condition(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """The key's value, revision or version is (or is not, or is below, or is above) what is given; a missing key has 0 and b""."""
 
     key: Key
@@ -72,13 +73,13 @@ class Condition(Struct, frozen=True, array_like=True):
     operand: int | bytes
 
 
-class Get(Struct, frozen=True, array_like=True, tag=4):
+class Get(Struct, frozen=True, array_like=True, tag=4, forbid_unknown_fields=True):
     """Read a key."""
 
     key: Key
 
 
-class Range(Struct, frozen=True, array_like=True, tag=5):
+class Range(Struct, frozen=True, array_like=True, tag=5, forbid_unknown_fields=True):
     """Read the keys from `first` up to, not including, `end` (no end: all that begin with `first`), at most `limit` of them.
 
     Those that are not `after` some key are left out.
@@ -93,7 +94,7 @@ class Range(Struct, frozen=True, array_like=True, tag=5):
 Operations = Annotated[tuple[Put | Delete | Get | Range, ...], Meta(max_length=_OPERATION_COUNT)]
 
 
-class Transaction(Struct, frozen=True, array_like=True, tag=6):
+class Transaction(Struct, frozen=True, array_like=True, tag=6, forbid_unknown_fields=True):
     """If all conditions hold carry out `then`, otherwise `otherwise`."""
 
     conditions: Annotated[tuple[Condition, ...], Meta(max_length=_OPERATION_COUNT)]
@@ -101,7 +102,7 @@ class Transaction(Struct, frozen=True, array_like=True, tag=6):
     otherwise: Operations
 
 
-class Changes(Struct, frozen=True, array_like=True, tag=7):
+class Changes(Struct, frozen=True, array_like=True, tag=7, forbid_unknown_fields=True):
     """Read the changes from `first_revision` on, without the first `skip` of that revision, to keys that begin with `prefix`."""
 
     prefix: Key

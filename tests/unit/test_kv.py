@@ -336,3 +336,12 @@ def test_the_store_holds_what_a_dict_would_and_its_history_builds_the_same(write
         else:
             built[change.key] = (change.value, change.revision)
     assert built == model
+
+
+def test_an_odd_command_gives_the_same_on_a_deep_stack_and_on_a_shallow_one() -> None:
+    def at(depth: int, command: bytes) -> bytes:
+        return KeyValue().execute(command) if depth == 0 else at(depth - 1, command)
+
+    for nesting in (1, 900, 950, 960, 970, 980, 5000):
+        command = b"\x95\x01\xa1k\xc4\x01v\xc2" + b"\x91" * nesting + b"\xc0"
+        assert at(10, command) == at(60, command) == encode(Malformed("this is no command of the key-value store"))

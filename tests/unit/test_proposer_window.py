@@ -150,14 +150,21 @@ def test_what_was_sent_again_and_all_that_follows_may_get_through_together() -> 
 
 
 def test_where_something_got_through_acceptors_are_slow_and_one_part_is_sent_again_at_a_time() -> None:
-    proposer = leading(*(Vote(slot, Ballot(1, "p0"), batch(BLUE)) for slot in range(40)))
-    resent(proposer, 0)
-    assert [slot for slot, _ in proposed(proposer.handle("p1", Expired(RETRY)))] == list(range(1, 17))
-    assert resent(proposer, *range(1, 17)) == []
-    # Then nothing did, for as long as the timer runs.
-    assert [slot for slot, _ in proposed(proposer.handle("p1", Expired(RETRY)))] == list(range(17, 33))
+    proposer = leading(*(Vote(slot, Ballot(1, "p0"), batch(BLUE)) for slot in range(60)))
+    resent(proposer, 0, 1)
+    assert [slot for slot, _ in proposed(proposer.handle("p1", Expired(RETRY)))] == list(range(2, 18))
+    assert resent(proposer, *range(2, 20)) == []
+    assert [slot for slot, _ in proposed(proposer.handle("p1", Expired(RETRY)))] == list(range(20, 36))
+    assert resent(proposer, *range(20, 36)) == []
+
+
+def test_where_only_what_was_sent_again_got_through_the_rest_is_lost_too() -> None:
+    proposer = leading(*(Vote(slot, Ballot(1, "p0"), batch(BLUE)) for slot in range(60)))
+    resent(proposer, 0, 1)
     proposer.handle("p1", Expired(RETRY))
-    assert resent(proposer, *range(17, 33)) == list(range(33, 40))
+    assert resent(proposer, *range(2, 18)) == []
+    assert [slot for slot, _ in proposed(proposer.handle("p1", Expired(RETRY)))] == list(range(18, 34))
+    assert resent(proposer, *range(18, 34)) == list(range(34, 50))
 
 
 def test_a_leader_that_yields_sends_again_what_was_lost() -> None:
