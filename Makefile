@@ -34,10 +34,10 @@ lint: $(VENV)/.ready-dev
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 
-# `make mutate MUTANTS='paxos.acceptor*'` changes a part; it goes on where it was stopped.
 prove: $(VENV)/.ready-dev ## Everything that looks for faults, for hours; stopped, it goes on where it was
 	@$(BIN)/python -m tests.prove
 
+# `make mutate MUTANTS='paxos.acceptor*'` changes a part; it goes on where it was stopped.
 mutate: $(VENV)/.ready-dev ## Change the protocol, operator by operator, and see what tests notice
 	@$(PIP) 'mutmut>=3.8,<4'
 	@$(BIN)/python -m mutmut run $(MUTANTS)

@@ -8,7 +8,7 @@ from redpaxos.cli.output import print_json
 
 @click.group()
 def lead() -> None:
-    """Say which node leads the log."""
+    """Choose which node leads the log."""
 
 
 @lead.command()
