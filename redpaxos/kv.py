@@ -18,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from typing import Literal, TypeVar
 
+import msgspec
 from msgspec import Struct
 
 from paxos.machines.kv_messages import (
@@ -44,6 +45,7 @@ from paxos.machines.kv_messages import (
     Subject,
     Transaction,
     Written,
+    command_decoder,
     decode_result,
     encode,
 )
@@ -239,10 +241,15 @@ def _value(value: bytes | str) -> bytes:
 
 
 def _encoded(command: KeyValueCommand) -> bytes:
+    """A command as it travels; RejectedError, in the decoder's words, where no replica would carry it out."""
     try:
-        return encode(command)
+        body = encode(command)
+        command_decoder.decode(body)
     except UnicodeEncodeError as error:
         raise RejectedError(f"a key is not text: {error}") from error
+    except msgspec.ValidationError as error:
+        raise RejectedError(f"the command makes no sense: {error}") from error
+    return body
 
 
 def _decoded(body: bytes) -> KeyValueResult:

@@ -64,5 +64,6 @@ CONSEQUENCES = {
     "loss in a killed server": "a message was in the server when it died",
     "message of the dead": "a node died while its disk was busy, and what it wanted to send was not sent",
     "stranger refused": "a node with a store that nobody knows was refused",
+    "calm before the first start was over": "no core was admitted yet, so that everybody had to come once more",
     "node stopped by its storage": "a node stopped itself because of its disk",
 }

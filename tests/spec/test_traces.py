@@ -120,7 +120,7 @@ def test_a_trace_that_was_tampered_with_is_refused() -> None:
 )
 def test_a_run_of_actors_with_a_mistake_is_refused(mistake: str) -> None:
     shape, _ = _largest()
-    plans = [plan for seed in range(20) if (plan := plan_of(seed)) is not None and shape_of(plan) == shape]
+    plans = [plan for seed in range(120) if (plan := plan_of(seed)) is not None and shape_of(plan) == shape]
     with planted(BY_NAME[mistake]):
         traces = [events_of(said(plan), LOG)[:_EVENT_LIMIT] for plan in plans]
     assert refusals(shape, traces) != []
