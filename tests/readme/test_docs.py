@@ -10,7 +10,7 @@ import redis
 from redis.exceptions import NoPermissionError
 
 import redpaxos
-from docs.ladders import SCENES, redrawn
+from docs.drawing.ladders import SCENES, redrawn
 from paxos.settings import Settings
 from redpaxos.config import read_config
 from redpaxos.node import Node, NodeConfig, disk_stores
@@ -34,7 +34,7 @@ def test_each_scene_stands_on_the_page_once(name: str) -> None:
 
 
 def test_the_ladders_show_what_the_roles_do() -> None:
-    assert redrawn(PROTOCOL) == PROTOCOL, "python docs/ladders.py draws them anew"
+    assert redrawn(PROTOCOL) == PROTOCOL, "python -m docs.drawing.ladders draws them anew"
 
 
 def test_a_ladder_that_was_changed_by_hand_is_noticed() -> None:
@@ -53,7 +53,7 @@ def test_the_picture_tells_the_demos_story() -> None:
     picture = "".join(ElementTree.parse(DOCS / "demo.svg").getroot().itertext()).replace("\N{NO-BREAK SPACE}", " ")
     story = (ROOT / "redpaxos" / "demo" / "story.py").read_text(encoding="utf-8")
     for chapter in re.findall(r'\.chapter\("(.+)"\)', story):
-        assert chapter in picture, f"python docs/picture.py draws {chapter!r}"
+        assert chapter in picture, f"python -m docs.drawing.picture draws {chapter!r}"
 
 
 def test_every_kind_of_refusal_that_a_node_counts_is_explained() -> None:

@@ -1,4 +1,4 @@
-"""Draws the ladders of docs/protocol.md: `python docs/ladders.py` plays each scene with the real roles, and writes what happened.
+"""Draws the ladders of docs/protocol.md: `python -m docs.drawing.ladders` plays each scene with the real roles, and writes what happened.
 
 A scene decides only what is sent first, which messages are lost or late, and which timer runs out; everything else is what the roles
 do. tests/readme/test_docs.py compares the page with the scenes.
@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from docs.ladder_scene import ACCEPTOR_NAMES, Scene
+from docs.drawing.ladder_scene import ACCEPTOR_NAMES, Scene
 from paxos.ballot import Ballot
 from paxos.effects import ACCEPTORS, PROPOSERS
 from paxos.election import ELECTION, HEARTBEAT, LEADER_HEARD
@@ -33,7 +33,7 @@ from paxos.messages import (
 from paxos.succession_messages import Resigned, TakeOver
 from paxos.values import Command
 
-PAGE = Path(__file__).resolve().parent / "protocol.md"
+PAGE = Path(__file__).resolve().parent.parent / "protocol.md"
 _BLOCK = re.compile(r"(<!-- ladder: ([a-z-]+) -->\n```text\n).*?(```\n)", re.DOTALL)
 
 _COLOUR = decree_group("colour")

@@ -1,4 +1,4 @@
-"""Draws docs/demo.svg, the picture in the README: `python docs/picture.py` runs the demo and keeps what it printed.
+"""Draws docs/demo.svg, the picture in the README: `python -m docs.drawing.picture` runs the demo and keeps what it printed.
 
 The picture names no font of the network, so it can be looked at offline and asks nobody for anything.
 """
@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.terminal_theme import MONOKAI
 from rich.text import Text
 
-PICTURE = Path(__file__).resolve().parent / "demo.svg"
+PICTURE = Path(__file__).resolve().parent.parent / "demo.svg"
 _COLUMNS = 92
 _AFTERWORD = "  Now you:"
 

@@ -1,7 +1,7 @@
 """The stage of the ladders in docs/protocol.md: real roles, and a network that loses or delays what a scene says.
 
 Every actor is a cast from paxos/casting.py on a disk of its own. Messages arrive in the order of sending, and what an actor sends to
-itself it hears at once. The scenes are in docs/ladders.py.
+itself it hears at once. The scenes are in docs/drawing/ladders.py.
 """
 
 from collections import deque
@@ -11,7 +11,7 @@ from functools import partial
 
 from msgspec import Struct
 
-from docs.ladder_labels import label
+from docs.drawing.ladder_labels import label
 from paxos.admission import Admission
 from paxos.archive import Archive
 from paxos.cast import Cast
