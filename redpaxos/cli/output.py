@@ -9,9 +9,16 @@ if TYPE_CHECKING:
     from paxos.values import Entry
     from redpaxos.client import Decision
 
+# No text that people send as a string begins so by itself.
+_ONLY_JSON = ("{", "[", '"')
+_SHOWN_COUNT = 40
 
-def value_of(text: str, standard_input: BinaryIO) -> Any:
-    """The value that an argument stands for: its JSON as it is written, or else the text as a string."""
+
+def value_of(text: str, standard_input: BinaryIO, *, as_string: bool = False) -> Any:
+    """The value that an argument stands for: its JSON as it is written, or else the text as a string.
+
+    What begins as only JSON does and is none is most often a quote that the shell took; in a log it would stay for ever.
+    """
     import msgspec
 
     if text == "-":
@@ -19,9 +26,18 @@ def value_of(text: str, standard_input: BinaryIO) -> Any:
             text = standard_input.read().decode().removesuffix("\n")
         except UnicodeDecodeError as error:
             raise click.BadParameter(f"standard input is not UTF-8: {error}", param_hint="VALUE") from error
+    if as_string:
+        return text
     try:
         return msgspec.json.decode(text, type=msgspec.Raw)
-    except (msgspec.MsgspecError, UnicodeEncodeError):
+    except RecursionError:
+        # The client refuses it as it refuses whatever is nested too deep.
+        return msgspec.Raw(text.encode())
+    except (msgspec.MsgspecError, UnicodeEncodeError) as error:
+        if text.lstrip().startswith(_ONLY_JSON):
+            shown = _printable(text if len(text) <= _SHOWN_COUNT else f"{text[:_SHOWN_COUNT]}…")
+            reason = f"{shown} begins like JSON and is none ({error}); --string sends it as a string"
+            raise click.BadParameter(reason, param_hint="VALUE") from error
         return text
 
 

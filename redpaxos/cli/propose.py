@@ -11,22 +11,26 @@ from redpaxos.errors import UndecidedError
 
 _ID_HELP = "Proposed again under the same id, it is executed once; use it to ask again when the outcome is unknown."
 
+_string_option = click.option("--string", "as_string", is_flag=True, help="VALUE is a string as it is, even where it looks like JSON.")
+
 
 @click.command()
 @click.argument("value")
 @click.option("--id", "request_id", metavar="ID", help=_ID_HELP)
+@_string_option
 @with_cluster
 @timeout_option(10.0)
 @output_option
-def propose(*, value: str, request_id: str | None, cluster: Cluster, timeout: float, as_json: bool) -> None:
+def propose(*, value: str, request_id: str | None, as_string: bool, cluster: Cluster, timeout: float, as_json: bool) -> None:
     """Append VALUE to the log, and print its place there.
 
-    VALUE is taken as JSON where it is JSON, and as a string where it is not: 42 is a number, '"42"' and hello are strings. A single -
-    reads it from standard input. A value that begins with a dash goes behind a double dash: redpaxos propose -- -5
+    VALUE is taken as JSON where it is JSON, and as a string where it is not: 42 is a number, '"42"' and hello are strings. What begins
+    with {, [ or " and is no JSON is a mistake, unless --string says that it is meant. A single - reads VALUE from standard input.
+    A value that begins with a dash goes behind a double dash: redpaxos propose -- -5
     """
     from paxos.groups import LOG
 
-    proposal = value_of(value, sys.stdin.buffer)
+    proposal = value_of(value, sys.stdin.buffer, as_string=as_string)
     with cluster.connect() as client:
         decision = client.propose(proposal, id=request_id, timeout=timeout)
     print_decision(LOG, decision, as_json=as_json)
@@ -36,27 +40,39 @@ def propose(*, value: str, request_id: str | None, cluster: Cluster, timeout: fl
 @click.argument("name")
 @click.argument("value", required=False)
 @click.option("--id", "request_id", metavar="ID", help=_ID_HELP)
+@_string_option
 @click.option("--mine", is_flag=True, help="Exit with 3 unless it is VALUE as proposed here (or under this --id) that won.")
 @with_cluster
 @timeout_option(10.0)
 @output_option
-def decide(*, name: str, value: str | None, request_id: str | None, mine: bool, cluster: Cluster, timeout: float, as_json: bool) -> int:
+def decide(
+    *,
+    name: str,
+    value: str | None,
+    request_id: str | None,
+    as_string: bool,
+    mine: bool,
+    cluster: Cluster,
+    timeout: float,
+    as_json: bool,
+) -> int:
     """Decide NAME once and for all, and print the value that won, which is the same for everybody who ever asks.
 
     With a VALUE, written as for propose, proposes it. Without one, asks; exits with 3 if nothing was decided.
     """
     from paxos.groups import decree_group
 
-    if value is None and (mine or request_id is not None):
-        raise click.UsageError("--mine and --id go with a VALUE")
+    if value is None and (mine or as_string or request_id is not None):
+        raise click.UsageError("--mine, --id and --string go with a VALUE")
     if not 0 < len(name) <= 128:
         raise click.BadParameter(f"a decree's name has 1 to 128 characters, found {len(name)}", param_hint="NAME")
+    proposal = None if value is None else value_of(value, sys.stdin.buffer, as_string=as_string)
     with cluster.connect() as client:
         try:
             if value is None:
                 decision = client.decision(name, timeout=timeout)
             else:
-                decision = client.decide(name, value_of(value, sys.stdin.buffer), id=request_id, timeout=timeout)
+                decision = client.decide(name, proposal, id=request_id, timeout=timeout)
         except UndecidedError as error:
             raise UndecidedError(f"{name} is undecided: {error}") from error
     print_decision(decree_group(name), decision, as_json=as_json)

@@ -28,8 +28,8 @@ def logged(cluster: Redpaxos, *options: str) -> list[dict[str, object]]:
         ('{"a": [1, null, "ü"]}', {"a": [1, None, "ü"]}),
         ("null", None),
         ("", ""),
-        ("{broken", "{broken"),
         ("NaN", "NaN"),
+        ("it's {fine}", "it's {fine}"),
         ("1 2", "1 2"),
     ],
 )
@@ -40,6 +40,13 @@ def test_a_value_is_json_where_it_is_json_and_a_string_where_it_is_not(cluster: 
     assert printed["value"] == value
     assert printed["mine"] is True
     assert logged(cluster, "--from", str(printed["revision"]))[0]["value"] == value
+
+
+@pytest.mark.parametrize("text", ["{broken", '{"a": 1', "[1,", '"42', " {broken", "42"])
+def test_what_looks_like_json_is_a_string_where_that_is_said(cluster: Redpaxos, text: str) -> None:
+    assert lines_of(cluster("propose", "--string", text, "-o", "json"))[0]["value"] == text
+    assert lines_of(cluster("propose", "--string", "-", "-o", "json", input=text))[0]["value"] == text
+    assert lines_of(cluster("decide", f"string {text}", text, "--string", "-o", "json"))[0]["value"] == text
 
 
 def test_a_value_may_come_from_standard_input(cluster: Redpaxos) -> None:
@@ -61,8 +68,9 @@ def test_a_number_that_is_too_long_for_python_is_a_value_too(cluster: Redpaxos) 
     assert cluster("log", "show").exit_code == 0
 
 
-def test_json_that_is_nested_too_deep_is_a_definite_no_and_no_string(cluster: Redpaxos) -> None:
-    result = cluster("propose", "[" * 200 + "]" * 200)
+@pytest.mark.parametrize("depth", [101, 200, 100_000])
+def test_json_that_is_nested_too_deep_is_a_definite_no_and_no_string(cluster: Redpaxos, depth: int) -> None:
+    result = cluster("propose", "-", input="[" * depth + "]" * depth)
     assert result.exit_code == 3
     assert "nested more than 100 deep" in said(result)
 

@@ -13,6 +13,12 @@ NOBODY = "redis://localhost:1"
 MISTAKES = [
     (("propose", "x"), "--cluster"),
     (("propose", "--cluster", "c"), "VALUE"),
+    (("propose", "{broken", "--cluster", "c"), "{broken begins like JSON and is none"),
+    (("propose", '{"a": 1', "--cluster", "c"), "--string sends it as a string"),
+    (("propose", " [1,", "--cluster", "c"), "--string sends it as a string"),
+    (("propose", '"42', "--cluster", "c"), "--string sends it as a string"),
+    (("decide", "colour", "{blue", "--cluster", "c"), "{blue begins like JSON and is none"),
+    (("decide", "colour", "--string", "--cluster", "c"), "--string go with a VALUE"),
     (("propose", "x", "--cluster", "c", "--colour", "blue"), "--colour"),
     (("propose", "x", "--cluster", "c", "--redis", "http://example"), "http://example"),
     (("propose", "x", "--cluster", "c", "--timeout", "0"), "0.0 is not a number of seconds above 0"),
