@@ -49,6 +49,9 @@ class Probing(Struct):
 class Campaigning(Struct):
     """The proposer is in phase 1."""
 
+    # The ballot whose owner asked for this campaign, and goes on beating until it is over; ZERO where nobody asked.
+    predecessor: Ballot = ZERO
+
 
 class Reigning(Struct):
     """The proposer leads."""
@@ -132,6 +135,8 @@ class Election:
             return NOTHING
         self._reigned = message.ballot
         self.highest = max(self.highest, message.ballot)
+        if isinstance(self.phase, Campaigning) and message.ballot == self.phase.predecessor:
+            return NOTHING
         if isinstance(self.phase, Campaigning | Reigning):
             # Somebody reigns; the proposer says Deposed when it has let go.
             self._successor = message.ballot
@@ -170,7 +175,7 @@ class Election:
         phase = self.phase
         self.highest = max(self.highest, message.highest)
         self._known_end = max(self._known_end, message.chosen_through)
-        if not isinstance(phase, Probing) or message.number != self._probe_number or source not in self._quorum.members:
+        if self._retired or not isinstance(phase, Probing) or message.number != self._probe_number or source not in self._quorum.members:
             return NOTHING
         if message.hears_leader:
             return NOTHING
@@ -219,7 +224,7 @@ class Election:
         self.highest = max(self.highest, message.ballot)
         if self._retired or message.ballot < self._reigned or isinstance(self.phase, Campaigning | Reigning):
             return NOTHING
-        self.phase = Campaigning()
+        self.phase = Campaigning(message.ballot)
         return Effects(timers=(self._election_timer(),), tell=(Lead(self.highest),))
 
     def _beat(self, phase: Reigning) -> Effects:

@@ -287,6 +287,27 @@ def test_told_to_succeed_it_campaigns_without_a_probe() -> None:
     assert election.handle("p1", Succeed(LEADER)) == NOTHING
 
 
+def test_what_a_leader_says_while_its_heir_campaigns_does_not_end_the_campaign_that_it_asked_for() -> None:
+    election = following()
+    election.handle("p1", Succeed(LEADER))
+    assert election.handle("p2", Heartbeat(LEADER, 7)) == NOTHING
+    assert isinstance(election.phase, Campaigning)
+    # Nor is the campaign one without an end: the leader may have gone on.
+    assert Resign() in election.handle("p1", Expired(ELECTION)).tell
+    assert election.handle("p2", Heartbeat(LEADER, 7)).tell == (Following("p2"),)
+
+
+def test_another_leader_does_end_the_campaign_of_an_heir() -> None:
+    election = following()
+    election.handle("p1", Succeed(LEADER))
+    higher = Ballot(4, "p3")
+    assert election.handle("p3", Heartbeat(higher, 0)) == telling(Resign())
+    assert election.handle("p1", Deposed(higher)).tell == (Following("p3"),)
+    # Nor does the wish outlive the campaign.
+    assert election.handle("p1", Succeed(higher)).tell == (Lead(higher),)
+    assert election.handle("p2", Heartbeat(LEADER, 7)) == NOTHING
+
+
 def test_a_wish_of_a_leader_that_was_followed_by_another_comes_too_late() -> None:
     assert following().handle("p1", Succeed(FIRST)) == NOTHING
 
@@ -315,6 +336,14 @@ def test_a_node_that_is_about_to_stop_campaigns_no_more() -> None:
     assert election.handle("p1", Expired(ELECTION)) == NOTHING
     assert election.handle("p1", Succeed(LEADER)) == NOTHING
     assert campaigning().handle("p1", Retire()) == telling(Resign())
+
+
+def test_a_node_that_is_about_to_stop_does_not_begin_the_campaign_that_it_has_probed_for() -> None:
+    election = probing()
+    election.handle("a1", leaderless())
+    election.handle("p1", Retire())
+    assert election.handle("a2", leaderless()) == NOTHING
+    assert election.handle("a3", leaderless()) == NOTHING
 
 
 def test_proposals_of_a_leader_that_is_not_followed_put_nothing_off() -> None:
