@@ -25,7 +25,7 @@ from paxos.errors import MalformedError
 from paxos.groups import LOG
 from paxos.messages import Inquire, Locate, Located, LogPage, Outcome, OutcomeKind, Query, ReadLog, Report, Submit
 from paxos.values import Command, Entry
-from redpaxos.errors import NotDoneError, OutcomeUnknownError, RejectedError, UndecidedError
+from redpaxos.errors import UNHEARD, NotDoneError, OutcomeUnknownError, RejectedError, UndecidedError
 from redpaxos.kv import KeyValueStore
 from redpaxos.leadership import Leadership
 from redpaxos.line import LOCATED, REPORTS, Line, page_key, request_key
@@ -258,10 +258,8 @@ class Client:
             if page is not None:
                 return page
             self._reader = self._node
-        whoever = f"node {node}" if node else "any node"
-        raise NotDoneError(
-            f"no answer from {whoever} that reads the log within {timeout} s: is it running, and is the cluster's name right?"
-        )
+        whoever, who = (f"node {node}", "it") if node else ("any node that reads the log", "one")
+        raise NotDoneError(f"no answer from {whoever} within {timeout} s: is {who} running, and {UNHEARD}")
 
     def _find_reader(self, deadline: float) -> str:
         """Find a node that knows the log; empty if nobody answers yet."""
@@ -322,7 +320,7 @@ def _conclude(errand: Errand, timeout: float) -> Decision:
     if outcome is None and errand.open_attempts:
         raise OutcomeUnknownError(f"no answer within {timeout} s; ask again with id {errand.id}", errand.id)
     if outcome is None:
-        raise NotDoneError(f"no proposer took it within {timeout} s: are a node and Redis in reach, and is the cluster's name right?")
+        raise NotDoneError(f"no proposer took it within {timeout} s: are a node and Redis in reach, and {UNHEARD}")
     match outcome.kind:
         case OutcomeKind.DONE:
             entry = outcome.entries[0]

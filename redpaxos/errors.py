@@ -9,6 +9,9 @@ RedpaxosError
  +- NodeFailedError       a node stopped because it could not go on safely
 """
 
+UNHEARD = "are the cluster's name and the secret right?"
+"""What to look at, besides who runs, where nobody answers: nodes do not hear whoever has another name or secret."""
+
 
 class RedpaxosError(Exception):
     """Base of every error that redpaxos raises."""

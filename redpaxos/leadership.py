@@ -9,7 +9,7 @@ from paxos.effects import PROPOSERS
 from paxos.errand import Contact
 from paxos.groups import LOG
 from paxos.messages import Locate, Located, OutcomeKind, Transfer, Transferred
-from redpaxos.errors import NotDoneError, OutcomeUnknownError, RejectedError
+from redpaxos.errors import UNHEARD, NotDoneError, OutcomeUnknownError, RejectedError
 from redpaxos.line import LOCATED, Line, transfer_key
 from transport.base import TransportDownError, TransportError
 
@@ -54,7 +54,7 @@ class Leadership:
                 raise _failure(answer, open_count)
         if open_count:
             raise OutcomeUnknownError(f"no answer within {timeout} s: {heir} may lead yet; `redpaxos status` tells", "")
-        raise NotDoneError(f"nobody was found to lead within {timeout} s: are a quorum and Redis in reach?")
+        raise NotDoneError(f"nobody was found to lead within {timeout} s: are a quorum and Redis in reach, and {UNHEARD}")
 
     def _find(self, deadline: float) -> Contact | None:
         """The leader, if it says within a moment that it is."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from paxos.effects import PROPOSERS
 from paxos.groups import LOG
 from paxos.messages import Answer, Locate, Located, Read
-from redpaxos.errors import NotDoneError
+from redpaxos.errors import UNHEARD, NotDoneError
 from redpaxos.line import LOCATED, Line, answer_key
 from transport.base import TransportError
 
@@ -45,7 +45,9 @@ class Questions:
                 self._never.wait(_PAUSE_SECONDS)
             patience = min(2 * patience, _LAST_ANSWER_SECONDS)
             self._leader = self._reader = ""
-        raise NotDoneError(f"no answer from {f'node {node}' if node else 'any node'} within {timeout} s: is a quorum running?")
+        raise NotDoneError(
+            f"no answer from {f'node {node}' if node else 'any node'} within {timeout} s: is a quorum running, and {UNHEARD}"
+        )
 
     def wait(self, machine: str, question: bytes, *, node: str = "", timeout: float) -> bytes:
         """The machine's answer once it has one, from any node or `node`; empty if it has none within the time."""

@@ -20,7 +20,7 @@ from paxos.cues import Expired
 from paxos.effects import Effects, Send, StartTimer
 from paxos.groups import LOG
 from paxos.messages import Call, Located, OutcomeKind, Results, Turned, WireMessage
-from redpaxos.errors import NotDoneError, OutcomeUnknownError, RejectedError
+from redpaxos.errors import UNHEARD, NotDoneError, OutcomeUnknownError, RejectedError
 from redpaxos.line import CALLS, LOCATED, Line
 from transport.base import PayloadTooLargeError, TransportClosedError, TransportDownError, TransportError
 
@@ -281,7 +281,7 @@ def _settle(future: "Future[T]", settlement: Settlement, decode: Callable[[bytes
         case OutcomeKind.NOT_DONE:
             reason = (
                 settlement.body.decode(errors="replace")
-                or f"no leader took it within {timeout} s: is a node running, and is Redis in reach?"
+                or f"no leader took it within {timeout} s: are a quorum and Redis in reach, and {UNHEARD}"
             )
             future.set_exception(NotDoneError(reason))
         case _:

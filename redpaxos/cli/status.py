@@ -2,24 +2,29 @@
 
 import time
 from collections import Counter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from operator import add
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from redpaxos.cli.failures import ExitCode, say
+from redpaxos.cli.health import Report, assess, first_start_of
 from redpaxos.cli.options import Cluster, output_option, timeout_option, with_cluster
 from redpaxos.cli.output import ballot_text, print_json
+from redpaxos.errors import UNHEARD
 
 if TYPE_CHECKING:
     from redpaxos.client import Client
 
 _CHECK_SECONDS = 3.0
-Report = dict[str, Any]
+_NO_ANSWER = "no answer"
+_COLUMNS = ("node", "actors", "phase", "leader", "ballot", "slot", "revision", "refused")
+_STYLES: dict[str, dict[str, Any]] = {"leading": {"fg": "green"}, "waiting": {"fg": "yellow"}, _NO_ANSWER: {"fg": "red"}}
 
 
 @click.command()
 @click.option("--node", default="", metavar="NAME", help="Only this node.")
-@click.option("--check", is_flag=True, help="Is one node, of --name, well? Done within 5 s; for health checks.")
+@click.option("--check", is_flag=True, help="Does one node, of --name, answer and take part? Done within 5 s; for health checks.")
 @click.option("--name", envvar="REDPAXOS_NAME", show_envvar=True, metavar="NAME", help="The node that --check is about.")
 @with_cluster
 @timeout_option(1.0)
@@ -27,7 +32,8 @@ Report = dict[str, Any]
 def status(*, node: str, check: bool, name: str | None, cluster: Cluster, timeout: float, as_json: bool) -> int:
     """Show each node of the cluster, as far as it answers.
 
-    Exits with 4 if nobody answers, if nobody leads, if the acceptors that answer are no quorum, or if nodes disagree who the members are.
+    Exits with 4 if nobody answers, if nobody leads, if the acceptors that answer are no quorum, or if nodes disagree who the members are;
+    with --check if the node does not answer, or waits at its first start.
     """
     if check and not name:
         raise click.UsageError("--check needs the node's name: add --name NAME or set REDPAXOS_NAME")
@@ -48,52 +54,6 @@ def status(*, node: str, check: bool, name: str | None, cluster: Cluster, timeou
     return ExitCode.DONE if health.well else ExitCode.NOT_DONE
 
 
-class Health(NamedTuple):
-    """What the reports of a cluster come to."""
-
-    well: bool
-    leader: str
-    # The leader's, empty if there is none.
-    ballot: str
-    quorum: bool
-    line: str
-
-
-def assess(reports: list[Report]) -> Health:
-    """Whether a proposal would be chosen, as far as the answers tell."""
-    if not reports:
-        return Health(False, "", "", False, "nobody answers: is a node running, and is the cluster's name right?")
-    told = {",".join(report["members"]): report["node"] for report in reports}
-    members = sorted({member for report in reports for member in report["members"]})
-    voting = {report["node"] for report in reports if report["kind"] == "acceptor"} & set(members)
-    waiting = {report["node"]: report["acquainted"] for report in reports if not report.get("admitted", True)}
-    quorum = len(voting - set(waiting)) > len(members) // 2
-    counted = f"{len(voting)} of {len(members)} acceptors answer"
-    claimed = Counter(report["leader"] for report in reports if report.get("leader"))
-    # Somebody who was just deposed may not know yet; the highest ballot counts.
-    number, leader = max(((report["round"], report["node"]) for report in reports if report.get("phase") == "leading"), default=(0, ""))
-    ballot = ballot_text((number, leader)) if leader else ""
-    if len(told) > 1:
-        # Majorities of different members need not meet.
-        lists = ", but ".join(f"{node} has {names}" for names, node in sorted(told.items()))
-        return Health(False, leader, ballot, False, f"different members, so two values may be chosen for one slot: {lists}")
-    if not quorum:
-        counted = counted if len(voting) > len(members) // 2 else f"only {counted}, {len(members) // 2 + 1} are needed"
-        return Health(False, leader, ballot, False, f"no quorum: {counted}{_waiting(waiting, members)}")
-    if not leader:
-        hint = f"; {', '.join(claimed)} is said to lead, and does not answer" if claimed else ""
-        return Health(False, "", "", True, f"no leader: {counted}, which is a quorum{hint}")
-    return Health(True, leader, ballot, True, f"{leader} leads with ballot {ballot}; {counted}, which is a quorum")
-
-
-def _waiting(waiting: dict[str, list[str]], members: list[str]) -> str:
-    """Which acceptors are at their first start, and who has not answered them."""
-    if not waiting:
-        return ""
-    silent = sorted({member for node, acquainted in waiting.items() for member in members if member not in (node, *acquainted)})
-    return f"; {', '.join(sorted(waiting))} at the first start, waiting to be admitted by more of {', '.join(silent)}"
-
-
 def _show_node(cluster: Cluster, node: str, timeout: float, *, as_json: bool) -> int:
     """What one node says of itself; nothing follows from it about the others."""
     with cluster.connect() as client:
@@ -102,26 +62,35 @@ def _show_node(cluster: Cluster, node: str, timeout: float, *, as_json: bool) ->
         print_json({"cluster": cluster.name, "nodes": reports})
     elif reports:
         _print_table(reports, set())
+        if waiting := first_start_of(reports):
+            click.echo(waiting)
     if not reports:
-        say(f"node {node} of cluster {cluster.name} does not answer")
+        say(f"node {node} of cluster {cluster.name} does not answer: is it running, and {UNHEARD}")
     return ExitCode.DONE if reports else ExitCode.NOT_DONE
 
 
 def _check(cluster: Cluster, name: str, *, as_json: bool) -> int:
-    """Whether every actor of the node answers through Redis."""
+    """Whether every actor of the node answers through Redis, and its acceptor takes part."""
     deadline = time.monotonic() + _CHECK_SECONDS
     with cluster.connect() as client:
         reports = _reports_of(client, name, deadline - time.monotonic())
-    heard = {report["kind"] for report in reports}
-    silent = sorted({kind for report in reports for kind in report["actors"]} - heard)
-    well = bool(heard) and not silent
+    heard = sorted({report["kind"] for report in reports})
+    complaint = _complaint(reports)
     if as_json:
-        print_json({"node": name, "well": well, "actors": sorted(heard)})
-    elif well:
-        click.echo(f"node {name} is well: {', '.join(sorted(heard))} answered")
-    if not well:
-        say(f"node {name} of cluster {cluster.name} is not well: {f'no answer from its {silent[0]}' if silent else 'no answer'}")
-    return ExitCode.DONE if well else ExitCode.NOT_DONE
+        print_json({"node": name, "well": not complaint, "actors": heard})
+    elif not complaint:
+        click.echo(f"node {name} is well: {', '.join(heard)} answered")
+    if complaint:
+        say(f"node {name} of cluster {cluster.name} is not well: {complaint}")
+    return ExitCode.NOT_DONE if complaint else ExitCode.DONE
+
+
+def _complaint(reports: list[Report]) -> str:
+    """What is wrong with the node that these are the reports of; empty if nothing is."""
+    if not reports:
+        return f"no answer; {UNHEARD}"
+    silent = sorted({kind for report in reports for kind in report["actors"]} - {report["kind"] for report in reports})
+    return f"no answer from its {silent[0]}" if silent else first_start_of(reports)
 
 
 def _reports_of(client: "Client", node: str, timeout: float) -> list[Report]:
@@ -136,33 +105,33 @@ def _reports_of(client: "Client", node: str, timeout: float) -> list[Report]:
 
 
 def _print_table(reports: list[Report], expected: set[str]) -> None:
-    """A line for each node that answered or was expected to."""
-    from rich.console import Console
-    from rich.table import Table
+    """A line for each node that answered or was expected to; never broken, so that a program may read it."""
+    nodes = sorted(expected | {report["node"] for report in reports})
+    rows = [_row(node, [report for report in reports if report["node"] == node]) for node in nodes]
+    widths = [max(map(len, column)) for column in zip(_COLUMNS, *rows, strict=True)]
+    for row in (_COLUMNS, *rows):
+        styles = [{"bold": True} if row is _COLUMNS else _STYLES.get(cell) for cell in row]
+        cells = [click.style(cell, **style) if style else cell for cell, style in zip(row, styles, strict=True)]
+        blanks = [" " * (width - len(cell)) for cell, width in zip(row, widths, strict=True)]
+        click.echo("  ".join(map(add, cells, blanks)).rstrip())
+    for node in nodes:
+        if refused := sum((Counter(report["refused"]) for report in reports if report["node"] == node), Counter[str]()):
+            click.echo(f"{node} refused: {', '.join(f'{kind} {count}' for kind, count in sorted(refused.items()))}")
 
-    table = Table(
-        "node", "roles", "phase", "leader", "ballot", "slot", "revision", "refused", box=None, header_style="bold", pad_edge=False
-    )
-    for node in sorted(expected | {report["node"] for report in reports}):
-        table.add_row(*_row(node, [report for report in reports if report["node"] == node]))
-    Console(highlight=False, soft_wrap=False).print(table)
 
-
-def _row(node: str, reports: list[Report]) -> list[str]:
+def _row(node: str, reports: list[Report]) -> tuple[str, ...]:
     """One node, whatever it hosts."""
     if not reports:
-        return [f"[red]{node}", "[red]no answer"]
+        return (node, _NO_ANSWER, *[""] * (len(_COLUMNS) - 2))
     merged: Report = {key: value for report in reports for key, value in report.items()}
-    refused = sum((Counter(report["refused"]) for report in reports), Counter[str]())
-    phase = merged.get("phase", "-") if merged.get("admitted", True) else "waiting to be admitted"
-    ballot = max((tuple(report["promised"]) for report in reports if "promised" in report), default=None)
-    return [
-        f"[bold]{node}",
-        ", ".join(merged["actors"]),
-        f"[green]{phase}" if phase == "leading" else phase,
+    ballot = max((tuple(report["promised"]) for report in reports if "promised" in report), default=(0, ""))
+    return (
+        node,
+        ",".join(merged["actors"]),
+        merged.get("phase", "-") if merged.get("admitted", True) else "waiting",
         merged.get("leader", "-") or "none",
-        ballot_text(ballot) if ballot else "-",
+        ballot_text(ballot) if ballot[0] else "-",
         str(merged.get("slot", "-")),
         str(merged.get("revision", "-")),
-        ", ".join(f"{kind} {count}" for kind, count in sorted(refused.items())) or "-",
-    ]
+        str(sum(sum(report["refused"].values()) for report in reports) or "-"),
+    )

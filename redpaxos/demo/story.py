@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from paxos.doors import chosen_text
 from paxos.groups import LOG
-from redpaxos.cli.status import Health, assess
+from redpaxos.cli.health import Health, assess
 from redpaxos.client import Client
 from redpaxos.demo.narrator import Narrator
 from redpaxos.demo.people import CHOSEN, PROPOSE, Listener, Person, all_at_once

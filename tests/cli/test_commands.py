@@ -1,11 +1,12 @@
 """The client's commands against three nodes and a real server: what they print, and the exit code of each outcome."""
 
 import json
+from pathlib import Path
 
 import pytest
 import redis
 
-from redpaxos.cli.status import assess
+from redpaxos.cli.health import assess
 from tests.cli.conftest import CLUSTER, MEMBERS, Redpaxos, ask_until, lines_of, said
 from tests.servers import RedisServer
 
@@ -152,7 +153,7 @@ def test_status_says_so_where_nodes_were_given_different_members() -> None:
     ]
     health = assess(reports)
     assert not health.well
-    assert "n1,n2,n3, but n4 has n1,n2,n4" in health.line
+    assert health.line == "different members, so these nodes do not hear each other: n1, n2 have n1,n2,n3, but n4 has n1,n2,n4"
 
 
 def test_status_says_so_where_acceptors_wait_for_the_first_start_to_be_complete() -> None:
@@ -162,7 +163,33 @@ def test_status_says_so_where_acceptors_wait_for_the_first_start_to_be_complete(
     ]
     health = assess(reports)
     assert not health.quorum
-    assert health.line == ("no quorum: 2 of 3 acceptors answer; n1, n2 at the first start, waiting to be admitted by more of n3")
+    assert health.line == "no quorum: 2 of 3 acceptors answer; first start: n1, n2 wait for n3"
+
+
+def test_status_says_how_many_more_a_first_start_of_five_needs() -> None:
+    names = ["n1", "n2", "n3", "n4", "n5"]
+    reports = [
+        {"node": node, "kind": "acceptor", "members": names, "admitted": False, "acquainted": [other]}
+        for node, other in (("n2", "n1"), ("n1", "n2"))
+    ]
+    assert assess(reports).line.endswith("; first start: n1, n2 wait for 2 of n3, n4, n5")
+    reports[0]["acquainted"] = ["n1", "n3"]
+    assert assess(reports).line.endswith("; first start: n1 waits for 2 of n3, n4, n5, and n2 waits for 1 of n4, n5")
+    reports[0]["admitted"] = True
+    assert assess(reports).line.endswith("; first start: n1 waits for 2 of n3, n4, n5")
+
+
+def test_status_fits_into_80_columns_and_leaves_no_blanks_at_its_ends(cluster: Redpaxos) -> None:
+    lines = cluster("status").stdout.splitlines()
+    assert lines[0].split() == ["node", "actors", "phase", "leader", "ballot", "slot", "revision", "refused"]
+    assert lines[1].split()[:2] == ["n1", "acceptor,proposer"]
+    assert [line for line in lines if len(line) > 80 or line != line.rstrip()] == []
+
+
+def test_status_names_what_was_refused_below_the_table(cluster: Redpaxos, redis_server: RedisServer) -> None:
+    with redis.Redis.from_url(redis_server.unix_url) as client:
+        client.publish(f"redpaxos:{{{CLUSTER}.0}}:n2:from:n9", b"no frame")
+    ask_until(lambda: "n2 refused: not a frame 2" in cluster("status").stdout.splitlines())
 
 
 def test_status_of_one_node_says_nothing_of_the_others(cluster: Redpaxos) -> None:
@@ -175,7 +202,7 @@ def test_status_of_one_node_says_nothing_of_the_others(cluster: Redpaxos) -> Non
 def test_status_of_a_cluster_that_nobody_runs_is_exit_code_4(cluster: Redpaxos) -> None:
     result = cluster("status", "--cluster", "ghost")
     assert result.exit_code == 4
-    assert "nobody answers" in said(result)
+    assert said(result).endswith("nobody answers: is a node running, and are the cluster's name and the secret right?")
 
 
 def test_a_health_check_is_about_one_node(cluster: Redpaxos) -> None:
@@ -185,11 +212,28 @@ def test_a_health_check_is_about_one_node(cluster: Redpaxos) -> None:
     assert "n7 of cluster cli is not well" in said(result)
 
 
-def test_a_wrong_secret_is_not_answered(cluster: Redpaxos, tmp_path_factory: pytest.TempPathFactory) -> None:
-    secret = tmp_path_factory.mktemp("secret") / "key"
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("propose", "x"),
+        ("decide", "colour"),
+        ("log", "show"),
+        ("log", "show", "--node", "n1"),
+        ("kv", "put", "a", "1"),
+        ("kv", "get", "a"),
+        ("lead", "transfer", "n1"),
+        ("status",),
+        ("status", "--node", "n1"),
+        ("status", "--check", "--name", "n1"),
+    ],
+    ids=" ".join,
+)
+def test_a_wrong_secret_is_named_where_nobody_answers(cluster: Redpaxos, tmp_path: Path, command: tuple[str, ...]) -> None:
+    secret = tmp_path / "key"
     secret.write_text("not theirs\n")
-    result = cluster("propose", "x", "--secret-file", str(secret), "--timeout", "0.5")
+    result = cluster(*command, "--secret-file", str(secret), env={"REDPAXOS_TIMEOUT": "0.5"})
     assert result.exit_code == 4
+    assert "are the cluster's name and the secret right?" in said(result)
 
 
 def test_another_node_is_made_to_lead(cluster: Redpaxos) -> None:

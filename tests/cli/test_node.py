@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import CLUSTER, MEMBERS, Redpaxos, StartNode, ask_until, lines_of
+from tests.cli.conftest import CLUSTER, MEMBERS, Redpaxos, StartNode, ask_until, lines_of, said
 from tests.servers import RedisServer, free_port
 
 pytestmark = [pytest.mark.server, pytest.mark.processes]
@@ -79,11 +79,12 @@ def test_one_node_of_three_is_no_quorum_and_the_proposal_is_not_done(
     file = tmp_path / "redpaxos.toml"
     file.write_text("[settings]\npatience_seconds = 0.4\n")
     start_node("n1", "--config", str(file)).await_ready()
-    ask_until(lambda: redpaxos("status", *here, "--check", "--name", "n1").exit_code == 0)
+    checked = redpaxos("status", *here, "--check", "--name", "n1")
+    assert (checked.exit_code, "n1 of cluster cli is not well: first start: n1 waits for n2, n3" in said(checked)) == (4, True)
     status = redpaxos("status", *here, "--timeout", "0.3")
     assert status.exit_code == 4
     assert "no quorum: only 1 of 3 acceptors answer" in status.stdout
-    assert "n1 at the first start, waiting to be admitted by more of n2, n3" in status.stdout
+    assert "first start: n1 waits for n2, n3" in status.stdout
     proposal = redpaxos("propose", "x", *here, "--timeout", "8")
     assert (proposal.exit_code, "no quorum" in proposal.stderr) == (4, True)
 

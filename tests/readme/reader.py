@@ -15,7 +15,7 @@ from itertools import islice
 from pathlib import Path
 
 import redpaxos
-from redpaxos.cli.status import assess
+from redpaxos.cli.health import assess
 from tests.readme.blocks import Block
 from tests.servers import RedisServer
 
@@ -35,7 +35,7 @@ _VARYING = (
     (re.compile(r'"slot":\d+'), '"slot":SLOT'),
     (re.compile(r"\b[0-9a-f]{32}\b"), "ID"),
     (re.compile(r"n\d leads"), "LEADER leads"),
-    (re.compile(r"(n\d\s+acceptor, proposer)\s+(idle|leading)\s+n\d\s+BALLOT\s+\d+"), r"\1 PHASE LEADER BALLOT SLOT"),
+    (re.compile(r"(n\d\s+acceptor,proposer)\s+(idle|leading)\s+n\d\s+BALLOT\s+\d+"), r"\1 PHASE LEADER BALLOT SLOT"),
     (re.compile(r"[ \t]+"), " "),
     (re.compile(r" $", re.MULTILINE), ""),
 )
@@ -63,7 +63,7 @@ class Reader:
         (scripts / "redis-cli").chmod(0o755)
         ours = {name: value for name, value in os.environ.items() if not name.startswith("REDPAXOS_")}
         path = os.pathsep.join((str(scripts), str(Path(sys.executable).parent), ours["PATH"]))
-        self._environment = ours | {"PATH": path, "COLUMNS": "100"}
+        self._environment = ours | {"PATH": path}
 
     def __enter__(self) -> "Reader":
         return self
