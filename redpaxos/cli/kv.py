@@ -97,7 +97,7 @@ def put(*, key: str, value: str, previous: bool, cluster: Cluster, timeout: floa
     _print_written({"revision": written.revision}, str(written.revision), written.previous, asked=previous, as_json=as_json)
 
 
-@kv.command()
+@kv.command(short_help="Write VALUE under KEY if nobody has written it since.")
 @click.argument("key")
 @click.argument("value", required=False)
 @click.option(
@@ -139,7 +139,7 @@ def delete(*, key: str, prefix: bool, previous: bool, cluster: Cluster, timeout:
     _print_written(record, str(deleted.count), deleted.previous, asked=previous, as_json=as_json)
 
 
-@kv.command(help=_TXN_HELP)
+@kv.command(help=_TXN_HELP, short_help="Carry out operations if conditions hold, all at once.")
 @click.argument("transaction")
 @with_cluster
 @timeout_option(10.0)
@@ -153,7 +153,7 @@ def txn(*, transaction: str, cluster: Cluster, timeout: float, as_json: bool) ->
     return ExitCode.DONE if branch.succeeded else ExitCode.NO
 
 
-@kv.command()
+@kv.command(short_help="Print every change to keys that begin with PREFIX.")
 @click.argument("prefix", default="")
 @click.option("--from-revision", type=click.IntRange(min=1), metavar="REVISION", help="Where to begin.  [default: now]")
 @_node_option

@@ -15,7 +15,7 @@ _TAIL_COUNT = 10
 _node_option = click.option("--node", default="", metavar="NAME", help="Read it from this node alone; otherwise from any.")
 
 
-@click.group()
+@click.group(short_help="Read the log: every chosen value, once, in one order.")
 def log() -> None:
     """Read the log: every chosen value, once, in the same order everywhere."""
 
@@ -34,7 +34,7 @@ def show(*, from_revision: int, node: str, cluster: Cluster, timeout: float, as_
         _print_log(client, from_revision, node=node, follow=False, timeout=timeout, as_json=as_json)
 
 
-@log.command()
+@log.command(short_help="Print the end of the log, and go on as it grows.")
 @click.option(
     "--from", "from_revision", type=click.IntRange(min=1), metavar="REVISION", help=f"Where to begin.  [default: the last {_TAIL_COUNT}]"
 )

@@ -29,7 +29,7 @@ def node() -> None:
     """Run the nodes of a cluster."""
 
 
-@node.command()
+@node.command(short_help="Run the node NAME until SIGTERM or Ctrl-C.")
 @click.argument("name", envvar="REDPAXOS_NAME")
 @click.option(
     "--members",

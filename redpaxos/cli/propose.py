@@ -36,7 +36,7 @@ def propose(*, value: str, request_id: str | None, as_string: bool, cluster: Clu
     print_decision(LOG, decision, as_json=as_json)
 
 
-@click.command()
+@click.command(short_help="Decide NAME once and for all, and print the value that won.")
 @click.argument("name")
 @click.argument("value", required=False)
 @click.option("--id", "request_id", metavar="ID", help=_ID_HELP)

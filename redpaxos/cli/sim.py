@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -13,9 +13,15 @@ from redpaxos.cli.failures import ExitCode
 if TYPE_CHECKING:
     from redpaxos.simulation.fleet import Campaign, Summary
 
+Command = TypeVar("Command", bound=Callable[..., Any])
+
 _SCHEDULERS = ("walk", "rounds")
 
-_seed_option = click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="The seed, or the first of several.")
+
+def _seed_option(explanation: str) -> Callable[[Command], Command]:
+    return click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help=explanation)
+
+
 _scheduler_option = click.option(
     "--scheduler",
     type=click.Choice(_SCHEDULERS),
@@ -25,7 +31,7 @@ _scheduler_option = click.option(
 )
 
 
-@click.group()
+@click.group(short_help="Simulate whole clusters under faults, and check every step.")
 def sim() -> None:
     """Simulate whole clusters under faults, with every invariant checked at every step.
 
@@ -34,7 +40,7 @@ def sim() -> None:
 
 
 @sim.command()
-@_seed_option
+@_seed_option("The first seed; the others follow it.")
 @_scheduler_option
 @click.option("--runs", type=click.IntRange(min=1), default=100, show_default=True, help="How many seeds.")
 @click.option("--jobs", type=click.IntRange(min=0), default=0, help="How many processes; as many as there are cores if not given.")
@@ -69,7 +75,7 @@ def run(*, seed: int, scheduler: str, runs: int, jobs: int, resume: Path | None)
 
 
 @sim.command()
-@_seed_option
+@_seed_option("The seed to run again.")
 @_scheduler_option
 @click.option("--trace", is_flag=True, help="Print a line for everything that happened.")
 @click.option("--ladder", is_flag=True, help="Draw who sent what to whom.")
@@ -88,8 +94,8 @@ def replay(*, seed: int, scheduler: str, trace: bool, ladder: bool) -> int:
     return ExitCode.DONE if result.violation is None else ExitCode.NO
 
 
-@sim.command()
-@_seed_option
+@sim.command(short_help="Reduce a failing run to what it takes, and draw that.")
+@_seed_option("The seed that fails.")
 @_scheduler_option
 @click.option("--budget", type=click.IntRange(min=1), default=1500, show_default=True, help="Runs to try at most.")
 def shrink(*, seed: int, scheduler: str, budget: int) -> int:

@@ -106,6 +106,13 @@ def test_help_and_version_are_printed(redpaxos: Redpaxos) -> None:
     assert redpaxos().exit_code == 2
 
 
+@pytest.mark.parametrize("group", ["", "node", "log", "kv", "lead", "sim"])
+def test_no_command_in_a_list_is_cut_off_in_80_columns(redpaxos: Redpaxos, group: str) -> None:
+    listed = redpaxos(*group.split(), "--help", terminal_width=80).stdout.partition("Commands:")[2]
+    assert listed
+    assert "..." not in listed
+
+
 def test_help_imports_nothing_that_takes_long() -> None:
     check = "import sys, redpaxos.cli; print([name for name in ('redis', 'pykka', 'rich', 'msgspec') if name in sys.modules])"
     printed = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True).stdout
