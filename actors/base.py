@@ -22,7 +22,7 @@ from actors.weights import weight_of
 from actors.wiring import Cue, Delivery, Item, Ring, Wiring
 from paxos.cast import Cast
 from paxos.codec import Envelope, Letter
-from paxos.cues import Admitted, Begin, Deposed, Elected, Expired, Following, Message, Now, Resumed, Retired, Succeed
+from paxos.cues import Admitted, Begin, Deposed, Elected, Expired, Following, Message, Now, Resume, Resumed, Retired, Succeed, Yield
 from paxos.effects import Effects, Send, StartTimer
 from paxos.errors import MalformedError, PaxosError
 from paxos.groups import LOG, is_decree
@@ -34,8 +34,7 @@ from transport.base import TransportClosedError, TransportError
 _DRAIN_COUNT = 512
 _FRAME_BYTES = 256 * 1024
 _CAST_COUNT = 4096
-_TRANSITIONS = frozenset((Elected, Deposed, Following, Admitted, Succeed, Resumed))
-
+_TRANSITIONS = frozenset((Elected, Deposed, Following, Admitted, Succeed, Yield, Resume, Resumed))
 
 FORGETFUL = "a node that lost its disk may have forgotten promises, so it is lost to this cluster, and the others go on without it"
 

@@ -123,7 +123,7 @@ class Deposed(Struct, frozen=True):
     by: Ballot
 
     def __str__(self) -> str:
-        return f"gives way to ballot {self.by.shown}"
+        return f"steps down at ballot {self.by.shown}"
 
 
 class Following(Struct, frozen=True):
@@ -140,9 +140,17 @@ class Admitted(Struct, frozen=True):
 
     by: tuple[NodeName, ...]
 
+    def __str__(self) -> str:
+        return f"is admitted by {', '.join(self.by) or 'itself, the only member'}"
+
 
 class Yield(Struct, frozen=True):
     """From the hand-over to the proposer: propose nothing more until Resume, and say when nothing is in flight."""
+
+    heir: NodeName
+
+    def __str__(self) -> str:
+        return f"hands over to {self.heir}"
 
 
 class Drained(Struct, frozen=True):
@@ -151,6 +159,9 @@ class Drained(Struct, frozen=True):
 
 class Resume(Struct, frozen=True):
     """From the hand-over to the proposer: nobody took over, go on."""
+
+    def __str__(self) -> str:
+        return "leads on, since nobody took over"
 
 
 class Succeed(Struct, frozen=True):

@@ -146,7 +146,7 @@ class Handover:
         if message.priority == 0:
             return self._end(OutcomeKind.REJECTED, f"{source} has priority 0, so it never leads")
         self.phase = Yielding(source, self._brief_ticks)
-        return Effects(timers=(self._timer(),), tell=(Yield(),))
+        return Effects(timers=(self._timer(),), tell=(Yield(source),))
 
     def _is_welcome(self, source: str, priority: int) -> bool:
         """Whether this node was asked for, or says unasked that it outranks this one."""

@@ -1,7 +1,7 @@
 """Ballots. Lamport, "Paxos Made Simple", section 2.2: proposals are numbered, and no two have the same number."""
 
 from paxos.ballot import END_SLOT, ZERO, Ballot
-from paxos.cues import Deposed, Elected, Following, Succeed
+from paxos.cues import Admitted, Deposed, Elected, Following, Resume, Succeed, Yield
 
 
 def test_a_ballot_of_a_higher_round_is_greater_whoever_owns_it() -> None:
@@ -31,11 +31,16 @@ def test_the_end_slot_is_above_every_slot() -> None:
 
 def test_what_the_log_of_a_node_says_of_leaders_is_for_people() -> None:
     ballot = Ballot(3, "n1")
-    said = [str(cue) for cue in (Elected(ballot, 7), Deposed(ballot), Following("n1"), Following(""), Succeed(ballot))]
+    said = [
+        str(cue) for cue in (Elected(ballot, 7), Deposed(ballot), Following("n1"), Following(""), Succeed(ballot), Yield("n2"), Resume())
+    ]
     assert said == [
         "leads with ballot 3.n1, slots are free from 7 on",
-        "gives way to ballot 3.n1",
+        "steps down at ballot 3.n1",
         "follows n1",
         "follows nobody",
         "succeeds ballot 3.n1, as its owner asks",
+        "hands over to n2",
+        "leads on, since nobody took over",
     ]
+    assert [str(Admitted(by)) for by in ((), ("n1", "n2"))] == ["is admitted by itself, the only member", "is admitted by n1, n2"]

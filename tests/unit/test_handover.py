@@ -51,7 +51,7 @@ def canvassing() -> Handover:
 def yielding() -> Handover:
     """A leader that proposes nothing, because p2 is ready."""
     handover = canvassing()
-    assert handover.handle("p2", Ready(FIRST)) == Effects(timers=(TICK,), tell=(Yield(),))
+    assert handover.handle("p2", Ready(FIRST)) == Effects(timers=(TICK,), tell=(Yield("p2"),))
     return handover
 
 
@@ -270,7 +270,7 @@ def test_who_says_unasked_that_it_is_ready_gets_the_lead_if_it_has_a_higher_prio
     handover = leading()
     assert handover.handle("p2", Ready(FIRST, 1)) == NOTHING
     assert handover.handle("p2", Ready(RIVAL, 2)) == NOTHING
-    assert handover.handle("p2", Ready(FIRST, 2)) == Effects(timers=(TICK,), tell=(Yield(),))
+    assert handover.handle("p2", Ready(FIRST, 2)) == Effects(timers=(TICK,), tell=(Yield("p2"),))
 
 
 def test_who_never_leads_is_no_heir() -> None:

@@ -170,7 +170,7 @@ def test_where_only_what_was_sent_again_got_through_the_rest_is_lost_too() -> No
 def test_a_leader_that_yields_sends_again_what_was_lost() -> None:
     proposer = leading(*(Vote(slot, Ballot(1, "p0"), batch(BLUE)) for slot in range(20)))
     proposer.handle("p1", Expired(RETRY))
-    proposer.handle("p1", Yield())
+    proposer.handle("p1", Yield("p2"))
     proposer.handle("p1", Propose((GREEN,)))
     assert resent(proposer, *range(16)) == [16, 17, 18, 19]
 
@@ -193,7 +193,7 @@ def test_a_leader_that_yields_proposes_nothing_and_says_when_all_is_chosen() -> 
     proposer.handle("p1", Propose((BLUE, RED)))
     proposer.flush()
     proposer.handle("p1", Propose((GREEN,)))
-    assert proposer.handle("p1", Yield()) + proposer.flush() == NOTHING
+    assert proposer.handle("p1", Yield("p2")) + proposer.flush() == NOTHING
     assert proposer.handle("p1", Chosen(0, FIRST, batch(BLUE))) == NOTHING
     assert proposer.handle("p1", Chosen(1, FIRST, batch(RED))) == telling(Drained())
     assert proposer.flush() == NOTHING
@@ -202,14 +202,14 @@ def test_a_leader_that_yields_proposes_nothing_and_says_when_all_is_chosen() -> 
 def test_a_leader_with_nothing_in_flight_yields_at_once_and_goes_on_when_nobody_took_over() -> None:
     proposer = leading()
     proposer.handle("p1", Propose((BLUE,)))
-    assert proposer.handle("p1", Yield()) == telling(Drained())
+    assert proposer.handle("p1", Yield("p2")) == telling(Drained())
     assert proposer.handle("p1", Resume()) == NOTHING
     assert proposed(proposer.flush()) == [(0, (BLUE,))]
 
 
 def test_who_does_not_lead_has_nothing_to_yield() -> None:
     proposer = Proposer(LOG, company(), empty_archive())
-    assert proposer.handle("p1", Yield()) + proposer.handle("p1", Resume()) == NOTHING
+    assert proposer.handle("p1", Yield("p2")) + proposer.handle("p1", Resume()) == NOTHING
 
 
 def test_it_knows_how_many_bytes_wait() -> None:
