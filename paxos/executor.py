@@ -4,6 +4,7 @@ It keeps a running digest of all results. A leader puts the digest of a slot tha
 had another one at that slot is not the same any more: it must not go on.
 """
 
+import inspect
 import zlib
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
@@ -49,6 +50,12 @@ _piece_decoder = msgspec.msgpack.Decoder(_Piece)
 _sessions_decoder = msgspec.msgpack.Decoder(list[tuple[int, Session]])
 
 
+def _captured(machine: Machine) -> Iterator[bytes]:
+    """A machine's snapshot; a generator function would begin when its first part is asked for, and tell what was executed meanwhile."""
+    parts = machine.snapshot()
+    return iter(list(parts)) if inspect.isgeneratorfunction(machine.snapshot) else parts
+
+
 class Executor:
     """The sessions and machines of one replica."""
 
@@ -85,7 +92,7 @@ class Executor:
         """All of this after `slot` was executed, as it is at the call; in parts, each made when it is asked for."""
         head = _Head(slot, self.digest, self.sessions.clock, self.sessions.opened_count)
         sessions = self.sessions.snapshot()
-        machines = [(name, machine.snapshot()) for name, machine in self.machines.items()]
+        machines = [(name, _captured(machine)) for name, machine in self.machines.items()]
         return self._pieces(head, sessions, machines)
 
     @staticmethod
@@ -139,4 +146,7 @@ class Executor:
         at, digest = witness
         mine = self._digests.get(at, digest)
         if digest and mine != digest:
-            raise InvariantViolation(f"state differs: after slot {at} the leader's digest was {digest}, ours {mine}, found at slot {slot}")
+            raise InvariantViolation(
+                f"state differs: after slot {at} the leader's digest was {digest}, ours {mine}, found at slot {slot}; "
+                "is a state machine not the one that other nodes have, or had?"
+            )

@@ -1,10 +1,11 @@
 """Snapshots: all that the executor holds at one slot, in parts that are small enough to be written between two drains.
 
 A snapshot is a short cut and never evidence: the log stays, and makes the same state again. So it is believed only if it is whole and
-its digest holds, and is otherwise left alone. Ongaro, "Consensus: Bridging Theory and Practice", section 5.
+its digest holds, and it is of the machines that are there, and is otherwise left alone: a machine that was added begins with the log.
+Ongaro, "Consensus: Bridging Theory and Practice", section 5.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from hashlib import blake2b
 from typing import Protocol
 
@@ -12,13 +13,16 @@ import msgspec
 from msgspec import Struct
 
 # Whoever encodes states otherwise has other digests.
-_FORMAT = b"1"
+_FORMAT = b"2"
 PART_BYTES = 128 * 1024
 """A part ends with what fills it."""
 
 
 class SnapshotPart(Struct, frozen=True, array_like=True):
-    """One part of the snapshot of the state before `slot`, numbered from 0; the last is empty and has the digest of all contents."""
+    """One part of the snapshot of the state before `slot`, numbered from 0.
+
+    The last has the names of the machines that it is of, and the digest of all contents.
+    """
 
     slot: int
     number: int
@@ -35,14 +39,15 @@ class Shelf(Protocol):
 
 
 class Saver:
-    """Hands out the parts of one snapshot."""
+    """Hands out the parts of one snapshot of these machines."""
 
-    def __init__(self, slot: int, contents: Iterator[bytes]) -> None:
+    def __init__(self, slot: int, contents: Iterator[bytes], machines: Iterable[str]) -> None:
         self.slot = slot
         # Of all parts so far.
         self.saved_bytes = 0
         self.is_done = False
         self._contents = contents
+        self._names = _named(machines)
         self._count = 0
         self._digest = blake2b(digest_size=16, key=_FORMAT)
 
@@ -50,10 +55,11 @@ class Saver:
         """The next part; once the last was handed out, none is asked for."""
         content = next(self._contents, None)
         self.is_done = content is None
-        self._digest.update(content or b"")
-        part = SnapshotPart(self.slot, self._count, content or b"", self._digest.digest() if self.is_done else b"")
+        content = self._names if content is None else content
+        self._digest.update(content)
+        part = SnapshotPart(self.slot, self._count, content, self._digest.digest() if self.is_done else b"")
         self._count += 1
-        self.saved_bytes += len(part.content)
+        self.saved_bytes += len(content)
         return part
 
 
@@ -65,8 +71,11 @@ class Verdict(Struct, frozen=True):
     complaint: str = ""
 
 
-def examine(parts: Iterable[SnapshotPart], end_slot: int) -> Verdict:
-    """Whether a snapshot is whole, as it was written, and no newer than a log that ends at this slot; no parts are no snapshot."""
+def examine(parts: Iterable[SnapshotPart], end_slot: int, machines: Collection[str]) -> Verdict:
+    """Whether a snapshot is whole, as it was written, of these machines, and no newer than a log that ends at this slot.
+
+    No parts are no snapshot.
+    """
     digest = blake2b(digest_size=16, key=_FORMAT)
     last: SnapshotPart | None = None
     saved_bytes = 0
@@ -84,7 +93,16 @@ def examine(parts: Iterable[SnapshotPart], end_slot: int) -> Verdict:
         return Verdict(complaint="the digest of the snapshot does not hold: it is damaged, or of another version of redpaxos")
     if last.slot > end_slot:
         return Verdict(complaint=f"the snapshot is of slot {last.slot}, and the log ends at {end_slot}")
+    if last.content != _named(machines):
+        mine = ", ".join(sorted(machines))
+        theirs = ", ".join(msgspec.msgpack.decode(last.content, type=list[str]))
+        return Verdict(complaint=f"the snapshot is of the machines {theirs}, this node has {mine}: the whole log is executed again")
     return Verdict(last.slot, saved_bytes)
+
+
+def _named(machines: Iterable[str]) -> bytes:
+    """What a snapshot of these machines ends with."""
+    return msgspec.msgpack.encode(sorted(machines))
 
 
 def in_parts(values: Iterable[object], sizes: Iterable[int]) -> Iterator[bytes]:

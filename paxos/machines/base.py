@@ -21,7 +21,11 @@ class Machine(Protocol):
         ...
 
     def snapshot(self) -> Iterator[bytes]:
-        """The state as it is at the call, whatever is executed meanwhile; in parts, each made when it is asked for."""
+        """The state as it is at the call, whatever is executed meanwhile; in parts, each made when it is asked for.
+
+        A generator function begins only when it is asked, so it is run to its end at the call. Where that takes too long, copy at the
+        call what is about to change, and return an iterator over the copy.
+        """
         ...
 
     def restore(self, parts: Iterable[bytes]) -> None:

@@ -85,3 +85,15 @@ def test_a_run_tells_every_request_with_its_answer() -> None:
     result = Simulate().run(1, Sum, calls=[b"1"], questions=[b""], scheduler="rounds")
     assert result.violation is None, result.report()
     assert {one.request.verb for one in result.told} >= {"call", "ask"}
+
+
+class Late(Sum):
+    """Tells in its snapshot what it holds when a part is written, not what it held when the snapshot was asked for."""
+
+    def snapshot(self) -> Iterator[bytes]:
+        return (b"%d" % self.total for _ in range(1))
+
+
+def test_a_snapshot_that_tells_what_was_executed_since_is_found_out() -> None:
+    runs = (Simulate().run(seed, Late, calls=[b"1", b"2"]) for seed in range(400))
+    assert any(run.violation is not None for run in runs)

@@ -20,7 +20,7 @@ def shelf(request: pytest.FixtureRequest, tmp_path: Path) -> Shelf:
 
 def parts_of(slot: int, *contents: bytes) -> list[SnapshotPart]:
     """A whole snapshot."""
-    saver = Saver(slot, iter(contents))
+    saver = Saver(slot, iter(contents), ("kv",))
     parts = []
     while not saver.is_done:
         parts.append(saver.next_part())
@@ -76,7 +76,7 @@ def test_no_damaged_file_is_believed(tmp_path: Path, damage: Callable[[bytes, in
     whole = file.read_bytes()
     for place in range(len(whole)):
         file.write_bytes(damage(whole, place))
-        verdict = examine(shelf.saved(), SLOT)
+        verdict = examine(shelf.saved(), SLOT, ("kv",))
         assert verdict.complaint or (verdict == Verdict() and place == 0), place
 
 

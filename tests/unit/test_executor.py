@@ -120,6 +120,23 @@ def test_a_session_that_settles_nothing_ends() -> None:
     assert len(executor.sessions) == len(machine.told) == 0
 
 
+class Lazy(Echoes):
+    """A machine that hands out its parts in the most natural way, which begins only when it is asked for the first."""
+
+    def snapshot(self) -> Iterator[bytes]:
+        yield from self.told
+
+
+def test_a_snapshot_by_a_generator_function_has_the_state_at_the_call() -> None:
+    executor = Executor({"lazy": Lazy()})
+    executor.execute(0, batch(Open("c", 7, 1000), operation(1, b"a", machine="lazy")))
+    parts = executor.snapshot(0)
+    executor.execute(1, batch(operation(2, b"b", machine="lazy")))
+    restored = Lazy()
+    Executor({"lazy": restored}).restore(parts)
+    assert restored.told == [b"a"]
+
+
 def test_a_restored_executor_goes_on_as_the_one_that_was_saved() -> None:
     executor, machine = opened()
     executor.execute(1, batch(Open("d", 8, 500), operation(1, b"a"), operation(2, b"b"), stamp=100))

@@ -207,6 +207,31 @@ def test_a_damaged_snapshot_is_left_alone_and_the_log_executed() -> None:
     assert (again.machine.count, again.replica.executor.digest) == (2, life.replica.executor.digest)
 
 
+def test_a_machine_that_was_added_is_given_the_whole_log_and_not_the_snapshot_that_knows_nothing_of_it() -> None:
+    life = Life(empty_archive())
+    life.execute(0, 1, 2)
+    life.let_time_pass()
+    before, added = Count(), Count()
+    replica = Replica(LOG, life.archive, {"count": before, "added": added}, SAVES)
+    (told,) = replica.handle("n", Begin()).tell
+    assert isinstance(told, Resumed)
+    assert (told.slot, "machines count, this node has added, count" in told.complaint) == (0, True)
+    assert (before.count, added.count, replica.executor.digest) == (2, 0, life.replica.executor.digest)
+    operation = Operation(1, 3, 0, "added", b"")
+    end_drain(life.archive, replica, replica.handle("n", Chosen(3, FIRST, encode_batch(FIRST, (operation,)))))
+    assert added.count == 1
+    assert not Replica(LOG, life.archive, {"added": Count()}, SAVES).saved_slot, "nor is one that was taken away missed by halves"
+
+
+def test_a_machine_that_was_used_cannot_be_taken_away_since_the_log_has_a_digest_of_its_results() -> None:
+    life = Life(empty_archive())
+    life.execute(0, 1)
+    witnessed = encode_batch(FIRST, (), witness=(1, life.replica.executor.digest))
+    life.shelve(life.replica.handle("n", Chosen(2, FIRST, witnessed)))
+    with pytest.raises(InvariantViolation, match="not the one that other nodes have, or had"):
+        Replica(LOG, life.archive, {"another": Count()})
+
+
 def test_whoever_stops_saves_what_is_not_saved() -> None:
     life = Life(empty_archive())
     assert life.replica.handle("n", Stopping()) == NOTHING

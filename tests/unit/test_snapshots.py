@@ -2,11 +2,15 @@
 
 from dataclasses import dataclass
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from paxos.snapshots import PART_BYTES, Saver, SnapshotPart, Verdict, examine, in_parts
+
+MACHINES = ("kv", "votes")
+NAMES = msgspec.msgpack.encode(MACHINES)
 
 
 @dataclass
@@ -17,14 +21,14 @@ class Saved:
 
     def complaint(self, end_slot: int = 7) -> str:
         """What is found wrong with it."""
-        verdict = examine(self.parts, end_slot)
+        verdict = examine(self.parts, end_slot, MACHINES)
         assert (verdict.slot == 0) == bool(verdict.complaint)
         return verdict.complaint
 
 
 def saved(*contents: bytes) -> Saved:
     """The parts that a saver hands out."""
-    saver = Saver(7, iter(contents))
+    saver = Saver(7, iter(contents), MACHINES)
     parts = []
     while not saver.is_done:
         parts.append(saver.next_part())
@@ -36,13 +40,14 @@ def test_a_snapshot_comes_in_numbered_parts_of_which_the_last_seals_all() -> Non
     assert [(part.slot, part.number, part.content, bool(part.digest)) for part in parts] == [
         (7, 0, b"a", False),
         (7, 1, b"bc", False),
-        (7, 2, b"", True),
+        (7, 2, NAMES, True),
     ]
-    assert examine(parts, 7) == Verdict(7, 3)
+    assert examine(parts, 7, MACHINES) == Verdict(7, 3 + len(NAMES))
+    assert examine(parts, 7, ("votes", "kv")) == Verdict(7, 3 + len(NAMES)), "in whatever order they are given"
 
 
 def test_where_there_is_no_snapshot_there_is_nothing_to_complain_of() -> None:
-    assert examine([], 7) == Verdict()
+    assert examine([], 7, MACHINES) == Verdict()
 
 
 @pytest.mark.parametrize("position", [0, 1, 2])
@@ -68,12 +73,19 @@ def test_a_snapshot_with_a_changed_byte_is_not_believed(contents: list[bytes], d
     part = snapshot.parts[number]
     place = data.draw(st.integers(0, len(part.content) - 1))
     changed = bytes(byte ^ (index == place) for index, byte in enumerate(part.content))
-    snapshot.parts[number] = SnapshotPart(7, number, changed)
+    snapshot.parts[number] = SnapshotPart(7, number, changed, part.digest)
     assert "digest" in snapshot.complaint()
 
 
 def test_a_snapshot_of_slots_that_the_log_has_lost_is_not_believed() -> None:
     assert saved(b"a").complaint(6) == "the snapshot is of slot 7, and the log ends at 6"
+
+
+@pytest.mark.parametrize("machines", [("kv",), ("kv", "votes", "locks"), ("kv", "polls"), ()], ids=" ".join)
+def test_a_snapshot_of_other_machines_is_not_believed(machines: tuple[str, ...]) -> None:
+    verdict = examine(saved(b"a").parts, 7, machines)
+    assert verdict.slot == 0
+    assert "the snapshot is of the machines kv, votes, this node has " + ", ".join(sorted(machines)) in verdict.complaint
 
 
 def test_values_are_told_in_lists_of_about_a_parts_size() -> None:
