@@ -58,7 +58,7 @@ def parse_proposal(payload: bytes) -> tuple[str, Command | None]:
         payload.decode()
         proposal = _decoder.decode(payload)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise MalformedError("not a proposal", str(error)) from error
+        raise MalformedError("not a proposal", str(error).replace("`", "'")) from error
     check_id(proposal.id)
     group = LOG if proposal.decree is UNSET else check_decree(proposal.decree)
     if proposal.value is UNSET:

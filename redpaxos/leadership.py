@@ -53,7 +53,7 @@ class Leadership:
             elif answer.kind is not OutcomeKind.DONE:
                 raise _failure(answer, open_count)
         if open_count:
-            raise OutcomeUnknownError(f"no answer within {timeout} s: {heir} may lead yet; `redpaxos status` tells", "")
+            raise OutcomeUnknownError(f"no answer within {timeout} s: {heir} may lead yet; redpaxos status tells", "")
         raise NotDoneError(f"nobody was found to lead within {timeout} s: are a quorum and Redis in reach, and {UNHEARD}")
 
     def _find(self, deadline: float) -> Contact | None:
@@ -92,4 +92,4 @@ def _failure(answer: Transferred, open_count: int) -> Exception:
         return RejectedError(answer.reason)
     if answer.kind is OutcomeKind.NOT_DONE and not open_count:
         return NotDoneError(answer.reason)
-    return OutcomeUnknownError(f"{answer.reason}; `redpaxos status` tells who leads", "")
+    return OutcomeUnknownError(f"{answer.reason}; redpaxos status tells who leads", "")

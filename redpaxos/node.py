@@ -55,6 +55,9 @@ _RETIRING_TIMEOUTS = 2
 # Where a store keeps the members that it was made for, among the stores of its peers; no node bears an empty name.
 _MEMBERS = "/members"
 
+STOPS = "node %s stops: %s"
+"""What is logged when a node fails; wait() raises the same."""
+
 MakeStorage = Callable[[str], Storage]
 """Opens the store of this name: `acceptor` or `log`."""
 
@@ -227,7 +230,7 @@ class Node:
         """An actor has failed: nothing of this node may go on; where only the acceptor's disk did, the leader may hand over before."""
         if self._failure is None:
             self._failure = reason
-            log.error("node %s stops: %s", self.config.name, reason)
+            log.error(STOPS, self.config.name, reason)
         if kind is ProposerActor:
             self._retired.set()
         end = self.leave if kind is AcceptorActor and isinstance(reason, StorageError) else self.stop

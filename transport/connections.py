@@ -18,6 +18,8 @@ from transport.base import TransportDownError, TransportUrlError
 IO_SECONDS = 1.0
 """How long to connect, to log in, or to write may make no progress before the connection is given up."""
 
+_SCHEMES = ("redis://", "rediss://", "unix://")
+
 Source = str | Callable[[], redis.Redis]
 """A URL, or what makes a client for the transport to own (fakeredis, Sentinel); only its connections' settings matter."""
 
@@ -30,7 +32,7 @@ def make_pool(source: Source) -> ConnectionPool:
         pool.connection_class(**pool.connection_kwargs)  # Connects to nothing yet, but refuses what it does not understand.
     except (ValueError, TypeError, redis.RedisError) as error:
         shown = _without_secrets(source) if isinstance(source, str) else repr(source)
-        raise TransportUrlError(f"cannot use {shown}: {error}; expected redis://, rediss:// or unix:// and a server") from error
+        raise TransportUrlError(f"cannot use {shown}: {_complaint(source, error)}") from error
     return pool
 
 
@@ -46,7 +48,7 @@ def connect(pool: ConnectionPool) -> Any:
         connection = pool.connection_class(**pool.connection_kwargs)
         connection.connect()
     except (redis.RedisError, OSError, ValueError) as error:
-        raise TransportDownError(f"cannot connect: {error}") from error
+        raise TransportDownError(f"cannot connect: {_reason(error)}") from error
     return connection
 
 
@@ -84,6 +86,19 @@ def _pool_of_url(url: str) -> ConnectionPool:
 def _without_secrets(url: str) -> str:
     scheme, separator, rest = url.partition("://")
     return scheme + separator + rest.rpartition("@")[2].partition("?")[0]
+
+
+def _complaint(source: Source, error: Exception) -> str:
+    """What is wrong with a source, in one sentence."""
+    if isinstance(source, str) and not source.startswith(_SCHEMES):
+        return "expected redis://, rediss:// or unix:// and a server, such as redis://localhost:6379"
+    return str(error).rstrip(".")
+
+
+def _reason(error: Exception) -> str:
+    """Why there is no connection, without the address, which whoever reports it names."""
+    cause = error.__context__
+    return (cause.strerror if isinstance(cause, OSError) else None) or str(error).rstrip(".")
 
 
 def _text(word: str | bytes) -> str:

@@ -132,7 +132,7 @@ def cas(*, key: str, value: str | None, revision: int, delete: bool, cluster: Cl
 def delete(*, key: str, prefix: bool, previous: bool, cluster: Cluster, timeout: float, as_json: bool) -> None:
     """Delete KEY, and print how many keys were deleted."""
     if prefix and previous:
-        raise click.UsageError("--previous is for a single key: read the keys with `redpaxos kv ls` first")
+        raise click.UsageError("--previous is for a single key: redpaxos kv ls shows what several have")
     with cluster.connect() as client:
         deleted = client.kv.delete_prefix(key, timeout=timeout) if prefix else client.kv.delete(key, previous=previous, timeout=timeout)
     record = {"revision": deleted.revision, "count": deleted.count}
@@ -187,7 +187,7 @@ def _parse(text: str) -> "tuple[list[Condition], list[Operation], list[Operation
         conditions = [_condition(*words) for words in found.get("if", [])]
         return conditions, [_operation(*words) for words in found.get("then", [])], [_operation(*words) for words in found.get("else", [])]
     except (ValueError, TypeError) as error:
-        raise click.BadParameter(f"{error}", param_hint="TRANSACTION") from error
+        raise click.BadParameter(str(error).replace("`", "'"), param_hint="TRANSACTION") from error
 
 
 def _condition(*words: str | int) -> "Condition":

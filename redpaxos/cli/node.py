@@ -95,11 +95,12 @@ def run(
     Prints one line when it is ready, and logs every change of its state to standard error. A node whose disk was lost may not come
     back: it is lost to its cluster, and the others go on without it.
     """
-    from redpaxos.node import NodeConfig
+    from redpaxos.node import STOPS, NodeConfig
 
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format=_LINE)
     logging.getLogger("pykka").addFilter(_is_no_explained_end)
     log = logging.getLogger("redpaxos")
+    log.addFilter(lambda record: record.msg != STOPS)  # The last line says the same.
     config = NodeConfig(name, cluster.name, members, roles, cluster.secret, storage, settings_of(context), priority).checked()
     directory = _make_directory(Path(data_dir if data_dir is not None else f"redpaxos-data/{name}"))
     _on_stop_signals(_leave)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -125,6 +126,19 @@ def test_a_damaged_disk_is_refused_in_one_line(start_node: StartNode, tmp_path: 
     second = start_node("n1")
     assert second.await_end() == 1
     assert "acceptor.sqlite3" in second.last_line
+
+
+def test_a_node_that_comes_back_without_its_disk_says_why_it_stops_once(
+    start_node: StartNode, redpaxos: Redpaxos, redis_server: RedisServer, tmp_path: Path
+) -> None:
+    nodes = [start_node(name) for name in MEMBERS]
+    assert redpaxos("propose", "first", "--cluster", CLUSTER, "--redis", redis_server.unix_url).exit_code == 0
+    nodes[1].end(signal.SIGKILL)
+    shutil.rmtree(tmp_path / "n2")
+    emptied = start_node("n2")
+    assert emptied.await_end() == 1
+    assert emptied.last_line.startswith("redpaxos: node n2 stopped: ")
+    assert emptied.log.read_text().count("first heard it") == 1
 
 
 def test_ctrl_c_and_a_closed_pipe_are_quiet(start_node: StartNode, redpaxos: Redpaxos, redis_server: RedisServer) -> None:

@@ -161,7 +161,7 @@ def test_a_subscriber_that_is_cut_off_for_being_slow_counts_a_gap_and_hears_agai
 def test_a_server_that_is_absent_at_first_is_found_later(connect: Connect) -> None:
     server, inbox = RedisServer(), Inbox()
     transport = connect(server.url)
-    with pytest.raises(TransportDownError, match=r"no connection to 127.0.0.1:\d+: cannot connect: .*refused"):
+    with pytest.raises(TransportDownError, match=r"no connection to 127.0.0.1:\d+: cannot connect: Connection refused$"):
         transport.publish("x", b"")
     transport.subscribe("x", inbox.deliver)
     with server:
