@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+import paxos
+
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("redpaxos", "actors", "transport", "paxos")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -59,3 +61,9 @@ def test_each_impure_import_breaks_the_purity_of_paxos(copied_tree: Path) -> Non
     (copied_tree / "paxos" / "planted.py").write_text("".join(f"import {module}\n" for module in impure))
     report = broken_contract(copied_tree, "pure")
     assert [module for module in impure if f"paxos.planted -> {module}" not in report] == []
+
+
+def test_the_map_of_paxos_names_every_module_once() -> None:
+    mapped = [line.split()[0].rstrip("/") for line in (paxos.__doc__ or "").splitlines() if line.startswith("    ")]
+    modules = {path.stem for path in (ROOT / "paxos").iterdir() if path.suffix == ".py" or path.is_dir()} - {"__init__", "__pycache__"}
+    assert sorted(mapped) == sorted(modules)
