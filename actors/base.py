@@ -20,6 +20,7 @@ from actors.inbox import Inbox
 from actors.sequences import Sequences
 from actors.weights import weight_of
 from actors.wiring import Cue, Delivery, Item, Ring, Wiring
+from paxos.admission import ACCEPTOR_STORE, is_proven
 from paxos.cast import Cast
 from paxos.codec import Envelope, Letter
 from paxos.cues import Admitted, Begin, Deposed, Elected, Expired, Following, Message, Now, Resume, Resumed, Retired, Succeed, Yield
@@ -71,6 +72,8 @@ class RoleActor(pykka.ThreadingActor):
         self.refused: Counter[str] = Counter()
         # Complaints made: each is made once.
         self._complained: set[tuple[str, str]] = set()
+        # Members that remember another store of this node than the one here.
+        self._refused_by: set[str] = set()
         # What this drain has gathered, in order.
         self._records: list[Record] = []
         self._parts: list[SnapshotPart] = []
@@ -168,7 +171,7 @@ class RoleActor(pykka.ThreadingActor):
             return
         if envelope.source == self._node:
             self._meet_twin(channel, envelope)
-        if not self._sequences.is_fresh(f"{channel}/{envelope.store}", envelope.incarnation, envelope.sequence):
+        if not self._sequences.is_fresh(f"{channel}/{envelope.store_id}", envelope.incarnation, envelope.sequence):
             return
         for letter in envelope.letters:
             self._feed(letter.group, envelope.source, letter.message)
@@ -186,13 +189,19 @@ class RoleActor(pykka.ThreadingActor):
         store = f"{envelope.source}/{envelope.store}"
         known = self._peer_stores.get(store)
         if known is None:
-            self._peer_stores[store] = envelope.store_id
-            self._records.append(PeerStore(store, envelope.store_id))
+            if self._is_memorable(envelope):
+                self._peer_stores[store] = envelope.store_id
+                self._records.append(PeerStore(store, envelope.store_id))
         elif known != envelope.store_id:
             self._refuse("stranger", store, f"{store} has store {envelope.store_id}, remembered is {known}")
             self._post(LOG, Send(envelope.source, Stranger(envelope.store, known, envelope.store_id)))
             return False
         return True
+
+    def _is_memorable(self, envelope: Envelope) -> bool:
+        """Whether to write a store down: acceptors do so before they promise it anything, others once it cannot be one shown by mistake."""
+        promising = self.store == ACCEPTOR_STORE != envelope.store
+        return promising or envelope.source == self._node or is_proven(envelope.store, (letter.message for letter in envelope.letters))
 
     def _feed(self, group: str, source: str, message: Message) -> None:
         """Let the group's cast handle a message, and gather its effects."""
@@ -207,11 +216,15 @@ class RoleActor(pykka.ThreadingActor):
 
     def _meet_stranger(self, source: str, message: Stranger) -> None:
         mine = message.store == self.store and message.found_store_id == self._identity.store_id
-        if mine and source != self._node:
-            raise StrangerError(
-                f"node {self._node} had the {self.store} store {message.expected_store_id} when {source} first heard it, this one is "
-                f"{message.found_store_id}: {FORGETFUL}"
-            )
+        if not mine or source == self._node:
+            return
+        known = f"had the {self.store} store {message.expected_store_id} when {source} first heard it, this one is {message.found_store_id}"
+        members = self._wiring.company.quorum.members
+        self._refused_by |= {source} & members
+        if self.store == ACCEPTOR_STORE or not self._wiring.company.quorum.prepared(members - self._refused_by):
+            raise StrangerError(f"node {self._node} {known}: {FORGETFUL}")
+        # Those who heard an empty disk first, shown by mistake, are few: the others are enough.
+        self._complain("refused", source, known)
 
     def _meet_twin(self, channel: str, envelope: Envelope) -> None:
         """Stop where somebody else speaks with this very store: a copy of the directory, which keeps promises of its own."""
@@ -355,6 +368,10 @@ class RoleActor(pykka.ThreadingActor):
     def _refuse(self, kind: str, sender: str, reason: str) -> None:
         """Count what cannot be taken, and say so once a sender and kind."""
         self.refused[kind] += 1
+        self._complain(kind, sender, f"refused: {reason}")
+
+    def _complain(self, kind: str, sender: str, complaint: str) -> None:
+        """Say something of a sender, once."""
         if (sender, kind) not in self._complained and len(self._complained) < 1000:
             self._complained.add((sender, kind))
-            self._wiring.trace(f"{self._node} {self.kind} refused: {reason}")
+            self._wiring.trace(f"{self._node} {self.kind} {complaint}")

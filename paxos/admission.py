@@ -2,11 +2,15 @@
 
 A member whose disk was emptied looks like one that starts for the first time, and may have forgotten promises that others count on. So
 an acceptor's store introduces itself when it is made. Every acceptor, admitted or not, writes down the first store of each member
-that introduces itself, and knows no other from then on. `Quorum.admits` asks for so many of them that any two such sets of others share
-more members than there are disks to lose: two stores of one member are never both admitted. docs/adr/0005 counts it out; ladder 8 in
-docs/protocol.md. Once admitted, a store is so for good, and a restart asks nobody.
+that introduces itself, and answers for no other from then on. `Quorum.admits` asks for so many of them that any two such sets of
+others share more members than there are disks to lose: two stores of one member are never both admitted. docs/adr/0005 counts it out;
+ladder 8 in docs/protocol.md. Once admitted, a store is so for good, and a restart asks nobody; before that it remembers who answered.
+
+Whoever counts votes and promises remembers the store that they came from, and hears no other. What a store says before it was admitted
+is no reason to remember it: an empty disk that is shown by mistake leaves the place to the one that was admitted, if that comes back.
 """
 
+from collections.abc import Iterable
 from typing import assert_never
 
 from paxos.archive import Archive
@@ -14,14 +18,25 @@ from paxos.cast import Cast, Role
 from paxos.company import Company
 from paxos.cues import Admitted, Begin, Expired, Message
 from paxos.effects import ACCEPTORS, NOTHING, CancelTimer, Effects, Send, StartTimer, sending, telling, together
-from paxos.messages import Acquainted, Introduce, Probe, Stranger
+from paxos.messages import Accept, Acquainted, Heartbeat, Inquire, Introduce, Probe, Report, Stranger
 from paxos.records import ADMITTED, PeerStore
 
 AdmissionMessage = Begin | Expired | Introduce | Acquainted
 
 INTRODUCE = "introduce"
 ACCEPTOR_STORE = "acceptor"
+_ACQUAINTED = "/acquainted/"
 _PROBER_COUNT = 100
+# What a store of an acceptor says before it is admitted, and what no store of a proposer says before a quorum has promised it something.
+_UNADMITTED = (Introduce, Acquainted, Stranger, Inquire, Report)
+_LEADING = (Accept, Heartbeat)
+
+
+def is_proven(store: str, messages: Iterable[Message]) -> bool:
+    """Whether only a store that enough acceptors have written down says this, so that no other of its node ever will."""
+    if store == ACCEPTOR_STORE:
+        return any(not isinstance(message, _UNADMITTED) for message in messages)
+    return any(isinstance(message, _LEADING) for message in messages)
 
 
 class Admission:
@@ -34,12 +49,12 @@ class Admission:
         self._quorum = company.quorum
         self._settings = company.settings
         self._store_id = store_id
-        # The first store that was heard of each acceptor, by its name; never another one.
+        # The first store of each acceptor that introduced itself, by name; never another one.
         self._known = archive.peer_stores()
         # Whether this store may promise and vote; never falls.
         self.is_admitted = self._known.get(ADMITTED) == store_id
         # Distinct other members that have this store on their disks.
-        self.acquainted: set[str] = set()
+        self.acquainted = {other for other in self._quorum.members if self._known.get(_ACQUAINTED + other) == store_id}
         self._pause_seconds = company.settings.ask_seconds
 
     def handle(self, source: str, message: AdmissionMessage) -> Effects:
@@ -74,7 +89,7 @@ class Admission:
         """Write a store down before it is told so; where one is known already, another one is a stranger."""
         if source == self._node or source not in self._quorum.members:
             return NOTHING
-        name = f"{source}/{ACCEPTOR_STORE}"
+        name = f"{source}/introduced"
         known = self._known.setdefault(name, message.store_id)
         if known != message.store_id:
             return sending(source, Stranger(ACCEPTOR_STORE, known, message.store_id))
@@ -86,8 +101,12 @@ class Admission:
     def _acquainted(self, source: str, message: Acquainted) -> Effects:
         if message.store_id != self._store_id or source == self._node or source not in self._quorum.members:
             return NOTHING
+        if source in self.acquainted:
+            return NOTHING
         self.acquainted.add(source)
-        return self._admit() if self._quorum.admits(self.acquainted) else NOTHING
+        # Who has answered once need not be there again, should this node restart before it is admitted.
+        met = Effects(persist=(PeerStore(_ACQUAINTED + source, self._store_id),))
+        return met + self._admit() if self._quorum.admits(self.acquainted) else met
 
     def _admit(self) -> Effects:
         self.is_admitted = True

@@ -59,7 +59,11 @@ class Learned(Struct, frozen=True, array_like=True, tag="Learned"):
 
 
 class PeerStore(Struct, frozen=True, array_like=True, tag="PeerStore"):
-    """The random id of a peer's store, `NODE/acceptor` or `NODE/log`; another id under the same name is a forgotten disk."""
+    """The random id of a peer's store, `NODE/acceptor` or `NODE/log`; another id under the same name is a forgotten disk.
+
+    `NODE/introduced` is the acceptor's store that introduced itself, which may not be the one that is admitted in the end. Names that begin
+    with a slash tell of the own store: that it is admitted, and by whom it is known (`/acquainted/NODE`).
+    """
 
     store: str
     store_id: str

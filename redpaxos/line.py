@@ -131,7 +131,7 @@ class Line:
         except MalformedError as error:
             self.refused[error.kind] += 1
             return
-        if not self._sequences.is_fresh(f"{channel}/{envelope.store}", envelope.incarnation, envelope.sequence):
+        if not self._sequences.is_fresh(f"{channel}/{envelope.store_id}", envelope.incarnation, envelope.sequence):
             return
         for letter in envelope.letters:
             with self._lock:

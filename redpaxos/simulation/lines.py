@@ -56,7 +56,7 @@ class SimulatedLine:
             return
         if Channels.sender(channel) != envelope.source:
             return
-        if not self._sequences.is_fresh(f"{channel}/{envelope.store}", envelope.incarnation, envelope.sequence):
+        if not self._sequences.is_fresh(f"{channel}/{envelope.store_id}", envelope.incarnation, envelope.sequence):
             return
         for letter in envelope.letters:
             self._hear(letter.group, envelope.source, letter.message)

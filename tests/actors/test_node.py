@@ -8,6 +8,7 @@ from typing import Any
 
 import pykka
 import pytest
+from msgspec.structs import replace
 
 from actors.channels import Channels
 from actors.storage.base import StorageError, StoreMismatchError
@@ -253,6 +254,38 @@ def test_a_store_that_cannot_be_opened_leaves_no_other_open(cluster: Cluster) ->
         cluster.start("n1", ("n1",), make)
     with pytest.raises(StorageError, match="closed"):
         opened[0].round_used("log")
+
+
+def reopened(stores: dict[str, MemoryStorage]) -> MakeStorage:
+    """Stores that outlive a node, in their next life."""
+
+    def make(name: str) -> MemoryStorage:
+        store = stores[name]
+        store.identity = replace(store.identity, boot_count=store.identity.boot_count + 1)
+        store.close = lambda: None  # type: ignore[method-assign]
+        return store
+
+    return make
+
+
+def test_a_node_that_was_shown_an_empty_disk_by_mistake_takes_part_again_with_its_own(cluster: Cluster) -> None:
+    own = {store: MemoryStorage("demo", "n3", f"{store}-of-n3", 0) for store in ("acceptor", "log")}
+    for name in ("n1", "n2"):
+        cluster.start(name)
+    original = cluster.start("n3", make_storage=reopened(own))
+    cluster.propose(1)
+    original.stop()
+    newcomer = MemoryStorage("demo", "p1", "log-of-p1")
+    cluster.start("p1", make_storage=lambda _: newcomer, roles=("proposer",))
+    mistaken = cluster.start("n3", make_storage=lambda store: MemoryStorage("demo", "n3", f"another-{store}"))
+    with pytest.raises(NodeFailedError, match="lost its disk"):
+        mistaken.wait(DEADLINE_SECONDS)
+    again = cluster.start("n3", make_storage=reopened(own))
+    cluster.propose(2)
+    wait_until(lambda: newcomer.peer_stores().get("n3/acceptor") == "acceptor-of-n3", "p1 hears n3", DEADLINE_SECONDS)
+    cluster.nodes[1].stop()
+    assert cluster.propose(3)["revision"] == 3, "with the vote of n3"
+    assert not has_failed(again)
 
 
 def test_a_node_that_lost_its_disk_is_told_by_its_peers_and_stops(cluster: Cluster) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from actors.acceptor import AcceptorActor
-from actors.base import StrangerError
+from actors.base import RoleActor, StrangerError
 from actors.learner import LearnerActor
 from actors.proposer import ProposerActor
 from actors.storage.base import StorageError
@@ -11,7 +11,21 @@ from paxos.ballot import END_SLOT, Ballot
 from paxos.batches import encode_batch
 from paxos.codec import FRAME_BYTES, Codec, Envelope, Letter
 from paxos.groups import LOG
-from paxos.messages import Accept, Accepted, Acquainted, ChosenPage, Inquire, Introduce, Nack, Prepare, Promise, Report, Stranger, Submit
+from paxos.messages import (
+    Accept,
+    Accepted,
+    Acquainted,
+    ChosenPage,
+    Inquire,
+    Introduce,
+    Nack,
+    Prepare,
+    Promise,
+    Report,
+    Stranger,
+    Submit,
+    WireMessage,
+)
 from paxos.quorum import majority
 from paxos.records import ADMITTED, Promised, Voted
 from paxos.values import Command
@@ -43,8 +57,7 @@ def test_what_others_will_rely_on_is_synced_and_what_a_quorum_has_on_disk_is_not
     learner = Stage(LearnerActor)
     for slot in (0, 1):
         learner.play("n2", ChosenPage(slot, ((BALLOT, encode_batch(BALLOT, ())),), slot + 1), target="n1")
-    # The first time it has also met n2.
-    assert learner.storage.syncs == [True, False]
+    assert learner.storage.syncs == [False, False]
 
 
 def test_one_drain_is_one_write_however_much_it_heard(stage: Stage) -> None:
@@ -140,7 +153,7 @@ def test_an_acceptor_on_an_empty_disk_is_silent_until_others_know_it(group: str)
 def test_an_acceptor_introduces_itself_at_its_first_start_and_tells_another_that_it_is_written_down() -> None:
     stage = Stage(storage=JournalStorage("n1", [], is_admitted=False))
     stage.play("n2", Introduce("store-of-n2"), store="acceptor")
-    assert stage.storage.peer_stores()["n2/acceptor"] == "store-of-n2"
+    assert stage.storage.peer_stores()["n2/introduced"] == "store-of-n2"
     assert stage.said == [Acquainted("store-of-n2"), Introduce("store-of-n1")]
 
 
@@ -226,6 +239,79 @@ def test_a_store_is_remembered_over_restarts(stage: Stage) -> None:
     again.put_frame(ACCEPTORS_FROM_N2, stranger_frame())
     again.drain()
     assert again.said == [Stranger("log", "store-of-n2", "another")]
+
+
+ORIGINAL, EMPTY = "the-original", "an-empty-one"
+
+
+def n2_frame(store: str, store_id: str, message: WireMessage, incarnation: int = 1, number: int = 1) -> bytes:
+    """A frame of node n2 with one of two disks, each with a store of either kind."""
+    letters = (Letter(LOG, message),)
+    return CODEC.encode(Envelope("demo", "n2", store, f"{store}-{store_id}", incarnation, number, letters, FINGERPRINT))
+
+
+@pytest.mark.parametrize("kind", [LearnerActor, ProposerActor])
+@pytest.mark.parametrize(
+    ("store", "early", "proving"),
+    [("acceptor", Introduce(EMPTY), Accepted(BALLOT, 0, 0)), ("log", Prepare(BALLOT, 0), Accept(BALLOT, 0, b"v", 0))],
+)
+def test_an_empty_disk_that_was_shown_by_mistake_leaves_its_place_to_the_original(
+    kind: type[RoleActor], store: str, early: WireMessage, proving: WireMessage
+) -> None:
+    stage = Stage(kind)
+    stage.put_frame(ACCEPTORS_FROM_N2, n2_frame(store, EMPTY, early))
+    stage.put_frame(ACCEPTORS_FROM_N2, n2_frame(store, ORIGINAL, proving))
+    stage.drain()
+    assert stage.actor.refused["stranger"] == 0
+    assert stage.storage.peer_stores()[f"n2/{store}"] == f"{store}-{ORIGINAL}"
+    stage.put_frame(ACCEPTORS_FROM_N2, n2_frame(store, EMPTY, early, number=2))
+    stage.drain()
+    assert stage.actor.refused["stranger"] == 1
+    assert Stranger(store, f"{store}-{ORIGINAL}", f"{store}-{EMPTY}") in stage.said
+
+
+def test_an_acceptor_that_wrote_down_an_empty_disk_answers_for_no_other_and_refuses_nothing_that_an_admitted_one_says(
+    stage: Stage,
+) -> None:
+    stage.put_frame(ACCEPTORS_FROM_N2, n2_frame("acceptor", EMPTY, Introduce(EMPTY)))
+    stage.put_frame(ACCEPTORS_FROM_N2, n2_frame("acceptor", ORIGINAL, Introduce(ORIGINAL)))
+    stage.drain()
+    assert stage.said == [Acquainted(EMPTY), Stranger("acceptor", EMPTY, ORIGINAL)]
+    stage.put_frame(ACCEPTORS_FROM_N2, n2_frame("acceptor", ORIGINAL, Accepted(BALLOT, 0, 0), number=2))
+    stage.drain()
+    assert stage.actor.refused["stranger"] == 0
+    assert stage.storage.peer_stores()["n2/acceptor"] == f"acceptor-{ORIGINAL}"
+
+
+@pytest.mark.parametrize("message", [Inquire(), Prepare(BALLOT, 0)])
+def test_an_acceptor_remembers_the_store_of_a_proposer_before_it_promises_it_anything(stage: Stage, message: WireMessage) -> None:
+    stage.put_frame(ACCEPTORS_FROM_N2, n2_frame("log", ORIGINAL, message))
+    stage.drain()
+    assert stage.storage.peer_stores()["n2/log"] == f"log-{ORIGINAL}"
+    stage.put_frame(ACCEPTORS_FROM_N2, n2_frame("log", EMPTY, Prepare(Ballot(9, "n2"), 0)))
+    stage.drain()
+    assert stage.actor.refused["stranger"] == 1
+
+
+def test_what_a_disk_says_is_no_repetition_of_what_another_one_said() -> None:
+    stage = Stage(LearnerActor)
+    stage.put_frame(ACCEPTORS_FROM_N2, n2_frame("acceptor", EMPTY, Introduce(EMPTY), incarnation=7))
+    stage.put_frame(ACCEPTORS_FROM_N2, n2_frame("acceptor", ORIGINAL, Accepted(BALLOT, 0, 0), incarnation=2))
+    stage.drain()
+    assert stage.actor.report()["duplicates"] == 0
+
+
+def test_a_proposer_that_few_acceptors_refuse_goes_on_and_says_so_once() -> None:
+    stage = Stage(ProposerActor)
+    for _ in range(3):
+        # Neither a node that does not vote nor another one's fellow is an acceptor more.
+        for source in ("n2", "x1"):
+            stage.play(source, Stranger("log", "another", "store-of-n1"), target="n1")
+    complaint = "n1 proposer had the log store another when n2 first heard it, this one is store-of-n1"
+    assert stage.lines.count(complaint) == 1
+    stage.put("n3", Stranger("log", "another", "store-of-n1"), target="n1")
+    with pytest.raises(StrangerError, match="had the log store another when n3 first heard it"):
+        stage.drain()
 
 
 def test_a_node_that_is_told_it_is_a_stranger_stops(stage: Stage) -> None:

@@ -16,7 +16,7 @@ from paxos.ballot import Ballot
 from paxos.batches import encode_batch
 from paxos.effects import ACCEPTORS
 from paxos.errors import InvariantViolation
-from paxos.messages import Accept, Prepare, Stranger
+from paxos.messages import Accept, Echo, Prepare, Stranger
 from paxos.values import Command
 from redpaxos.line import Line
 from tests.actors.stage import CHANNELS, Stage
@@ -45,9 +45,9 @@ class Target:
         self._report = self._actor.report()
 
     def _introduce(self, store: str) -> None:
-        """n2 leads, and proposes; its other store only says that it is there."""
+        """n2 leads, and proposes; its acceptor says that it hears so."""
         value = encode_batch(_BALLOT, (Command("id", b"1"),))
-        messages = (Prepare(_BALLOT, 0), Accept(_BALLOT, 0, value, 0)) if store == "log" else ()
+        messages = (Prepare(_BALLOT, 0), Accept(_BALLOT, 0, value, 0)) if store == "log" else (Echo(_BALLOT),)
         payload, number = self.stage.introduction("n2", store, *messages)
         self._sequences[store] = number
         self.stage.put_frame(CHANNELS.outgoing(ACCEPTORS, "n2"), payload)

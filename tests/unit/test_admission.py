@@ -6,13 +6,27 @@ from collections.abc import Iterable
 import pytest
 
 from actors.storage.memory import MemoryStorage
-from paxos.admission import INTRODUCE, Admission, GuardedCast
+from paxos.admission import INTRODUCE, Admission, GuardedCast, is_proven
 from paxos.ballot import END_SLOT
 from paxos.casting import acceptor_cast
 from paxos.cues import Admitted, Begin, Expired
 from paxos.effects import ACCEPTORS, NOTHING, CancelTimer, Effects, Send
 from paxos.groups import LOG
-from paxos.messages import Acquainted, Introduce, Prepare, Probe, ProbeReply, Promise, Stranger
+from paxos.messages import (
+    Accept,
+    Accepted,
+    Acquainted,
+    Heartbeat,
+    Inquire,
+    Introduce,
+    Prepare,
+    Probe,
+    ProbeReply,
+    Promise,
+    Report,
+    Stranger,
+    WireMessage,
+)
 from paxos.quorum import Quorum, flexible, majority
 from paxos.records import ADMITTED, PeerStore, Promised
 from tests.unit.company import FIRST, company, keep, started
@@ -48,9 +62,10 @@ def test_the_pauses_between_introductions_stay_bounded() -> None:
 
 def test_it_is_admitted_when_enough_others_have_it_on_their_disks() -> None:
     admission = fresh()
+    assert admission.handle("a2", Acquainted(MINE)) == Effects(persist=(PeerStore("/acquainted/a2", MINE),))
     assert admission.handle("a2", Acquainted(MINE)) is NOTHING
     effects = admission.handle("a3", Acquainted(MINE))
-    assert effects.persist == (PeerStore(ADMITTED, MINE),)
+    assert effects.persist == (PeerStore("/acquainted/a3", MINE), PeerStore(ADMITTED, MINE))
     assert effects.timers == (CancelTimer(INTRODUCE),)
     assert effects.tell == (Admitted(("a2", "a3")),)
     assert admission.handle("a1", Expired(INTRODUCE)) is NOTHING
@@ -91,12 +106,26 @@ def test_a_restart_asks_nobody() -> None:
     assert again.handle("a1", Begin()) is NOTHING
 
 
-def test_a_restart_before_the_admission_begins_anew() -> None:
+def test_who_answered_before_a_restart_need_not_be_there_again() -> None:
     archive = MemoryStorage("demo", "a1", MINE)
     keep(archive, Admission(company("a1"), archive, MINE).handle("a2", Acquainted(MINE)))
     again = Admission(company("a1"), archive, MINE)
     assert not again.is_admitted
-    assert again.acquainted == set()
+    assert again.acquainted == {"a2"}
+    keep(archive, again.handle("a3", Acquainted(MINE)))
+    assert again.is_admitted
+
+
+def test_a_restart_between_the_last_answer_and_the_admission_is_admitted_at_once() -> None:
+    archive = MemoryStorage("demo", "a1", MINE)
+    archive.write([PeerStore(f"/acquainted/{other}", MINE) for other in ("a2", "a3")], sync=True)
+    assert Admission(company("a1"), archive, MINE).handle("a1", Begin()).persist == (PeerStore(ADMITTED, MINE),)
+
+
+def test_what_others_know_of_a_store_that_was_lost_admits_no_other() -> None:
+    archive = MemoryStorage("demo", "a1", "store-2")
+    archive.write([PeerStore(f"/acquainted/{other}", MINE) for other in ("a2", "a3", "x9")], sync=True)
+    assert Admission(company("a1"), archive, "store-2").acquainted == set()
 
 
 # ---- meeting others --------------------------------------------------------------------------------------------------------------
@@ -104,7 +133,7 @@ def test_a_restart_before_the_admission_begins_anew() -> None:
 
 def test_another_store_is_written_down_before_it_is_told_so() -> None:
     effects = fresh().handle("a2", Introduce("store-2"))
-    assert effects.persist == (PeerStore("a2/acceptor", "store-2"),)
+    assert effects.persist == (PeerStore("a2/introduced", "store-2"),)
     assert effects.send == (Send("a2", Acquainted("store-2")), Send("a2", Introduce(MINE)))
 
 
@@ -131,6 +160,23 @@ def test_a_second_store_of_a_member_is_a_stranger_for_ever(restarts: bool) -> No
 
 def test_one_does_not_meet_oneself() -> None:
     assert fresh().handle("a1", Introduce(MINE)) is NOTHING
+
+
+# ---- what a store is known by -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("message", [Introduce(MINE), Acquainted(MINE), Stranger("acceptor", MINE, "x"), Inquire(), Report(b"{}")])
+def test_nothing_that_a_store_says_before_it_is_admitted_proves_that_it_is_the_one_of_its_member(message: WireMessage) -> None:
+    assert not is_proven("acceptor", (message,))
+    assert is_proven("acceptor", (message, Accepted(FIRST, 0, 0)))
+
+
+def test_a_promise_and_a_vote_are_those_of_an_admitted_store_and_only_leaders_propose() -> None:
+    assert is_proven("acceptor", (Promise(FIRST, 0, END_SLOT, ()),))
+    assert is_proven("acceptor", (Accepted(FIRST, 0, 0),))
+    assert not is_proven("log", (Prepare(FIRST, 0), Probe(1)))
+    assert is_proven("log", (Accept(FIRST, 0, b"v", 0),))
+    assert is_proven("log", (Probe(1), Heartbeat(FIRST, 0)))
 
 
 # ---- how many are enough ---------------------------------------------------------------------------------------------------------
