@@ -27,9 +27,10 @@ class Person:
         self.name = name
         self._client = client
 
-    def publish(self, proposal: dict[str, Any]) -> None:
-        """What `redis-cli PUBLISH` does."""
-        self._client.publish(PROPOSE, json.dumps(proposal))
+    def publish(self, proposals: Sequence[dict[str, Any]]) -> None:
+        """What `redis-cli PUBLISH` does, one after the other."""
+        for proposal in proposals:
+            self._client.publish(PROPOSE, json.dumps(proposal))
 
     def close(self) -> None:
         """Disconnect."""

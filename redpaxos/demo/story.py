@@ -149,12 +149,13 @@ class Story:
     def _publish_until(
         self, proposals: Sequence[tuple[Person, Message]], look: Callable[[Sequence[Message]], list[Message]]
     ) -> list[Message]:
-        """Publish all at once, and again if nothing is heard of it: pub/sub may lose a message, and an id executes once."""
+        """Let all publish theirs at once, and again if nothing is heard of it: pub/sub may lose a message, and an id executes once."""
         for person, proposal in proposals:
             self._narrator.published(person.name, proposal)
+        people = {person.name: person for person, _ in proposals}.values()
         deadline = time.monotonic() + _DEADLINE_SECONDS
         while time.monotonic() < deadline:
-            all_at_once([partial(person.publish, proposal) for person, proposal in proposals])
+            all_at_once([partial(publisher.publish, [each for person, each in proposals if person is publisher]) for publisher in people])
             if heard := self._listener.await_heard(look, _AGAIN_SECONDS):
                 return heard
             self._narrator.say("not heard of all of them yet: published once more; what has an id is executed once")
