@@ -17,7 +17,7 @@ import pykka
 
 from actors.channels import Channels
 from actors.inbox import Inbox
-from actors.sequences import Sequences
+from actors.sequences import Numbering, Sequences
 from actors.weights import weight_of
 from actors.wiring import Cue, Delivery, Item, Ring, Wiring
 from paxos.admission import ACCEPTOR_STORE, is_proven
@@ -68,7 +68,7 @@ class RoleActor(pykka.ThreadingActor):
         self._running: dict[tuple[str, str], int] = {}
         self._generation = 0
         self._sequences = Sequences()
-        self._sent_count: Counter[str] = Counter()
+        self._numbering = Numbering()
         self.refused: Counter[str] = Counter()
         # Complaints made: each is made once.
         self._complained: set[tuple[str, str]] = set()
@@ -230,7 +230,7 @@ class RoleActor(pykka.ThreadingActor):
         """Stop where somebody else speaks with this very store: a copy of the directory, which keeps promises of its own."""
         if envelope.store != self.store or envelope.store_id != self._identity.store_id:
             return
-        said = (self._identity.boot_count, self._sent_count[channel])
+        said = (self._identity.boot_count, self._numbering.last(channel))
         if (envelope.incarnation, envelope.sequence) > said:
             raise StrangerError(
                 f"another process runs as node {self._node} with a copy of its {self.store} store {self._identity.store_id}: "
@@ -333,9 +333,8 @@ class RoleActor(pykka.ThreadingActor):
 
     def _frame(self, target: str, letters: tuple[Letter, ...]) -> tuple[str, bytes]:
         channel = self._wiring.channels.outgoing(target, self._node)
-        self._sent_count[channel] += 1
         identity = self._identity
-        number = self._sent_count[channel]
+        number = self._numbering.next(channel)
         envelope = Envelope(
             identity.cluster, self._node, self.store, identity.store_id, identity.boot_count, number, letters, self._fingerprint
         )

@@ -1,4 +1,4 @@
-"""Sequence numbers: tells duplicates from fresh frames, and counts what never came.
+"""Sequence numbers: numbers frames, tells duplicates from fresh ones, and counts what never came.
 
 Each sender numbers its frames on each channel. A number seen before is a duplicate; one that is skipped is a gap, which may close
 again while it is recent, because frames may arrive out of order.
@@ -9,6 +9,32 @@ from collections import OrderedDict
 _WINDOW = 256
 _ALL = (1 << _WINDOW) - 1
 _SENDER_COUNT = 20_000
+_CHANNEL_COUNT = 20_000
+
+
+class Numbering:
+    """The numbers that a sender gives to its frames in one life: they grow on each channel, and none is given twice there.
+
+    Channels that were not used for long, those of clients that came and went, are forgotten together: whichever of them is used again goes
+    on above the highest number of them all, which whoever listens may count as a gap.
+    """
+
+    def __init__(self) -> None:
+        # The last number on each channel, least recently used first, and a number that no forgotten one had gone beyond.
+        self._last: OrderedDict[str, int] = OrderedDict()
+        self._forgotten_end = 0
+
+    def next(self, channel: str) -> int:
+        """The number of the next frame."""
+        number = self._last[channel] = self.last(channel) + 1
+        self._last.move_to_end(channel)
+        if len(self._last) > _CHANNEL_COUNT:
+            self._forgotten_end = max(self._forgotten_end, self._last.popitem(last=False)[1])
+        return number
+
+    def last(self, channel: str) -> int:
+        """The last number given on a channel, or a higher one where the channel is forgotten."""
+        return self._last.get(channel, self._forgotten_end)
 
 
 class Sequences:

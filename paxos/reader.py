@@ -28,6 +28,8 @@ ReaderMessage = Read | AskSlot | FreshSlot | Confirmed | Elected | Deposed | Fol
 CONFIRM = "confirm"
 _QUESTION_COUNT = 50_000
 _WATCHER_COUNT = 1000
+# Nobody waits for as many slots as a replica is behind that was away for long.
+_FAR_SLOTS = 10_000
 
 Question = tuple[str, Read | AskSlot]
 """A question, and who put it."""
@@ -176,11 +178,21 @@ class Reader:
         """Answer as soon as every slot below is executed."""
         if end_slot <= self._end_slot:
             return self._answer(reads)
-        if self._waiting_count + len(reads) > _QUESTION_COUNT:
+        if end_slot - self._end_slot > _FAR_SLOTS:
             return self._refuse(reads)
         self._waiting.append((end_slot, reads))
         self._waiting_count += len(reads)
-        return NOTHING
+        return self._crowd_out() if self._waiting_count > _QUESTION_COUNT else NOTHING
+
+    def _crowd_out(self) -> Effects:
+        """Refuse what would wait longest, and more than has to be, so that it is not done for every question."""
+        self._waiting.sort(key=lambda waiting: waiting[0])
+        refused: list[Question] = []
+        while self._waiting_count > _QUESTION_COUNT * 3 // 4:
+            _, questions = self._waiting.pop()
+            self._waiting_count -= len(questions)
+            refused += questions
+        return self._refuse(refused)
 
     def _answer(self, questions: list[Question]) -> Effects:
         return Effects(send=tuple(Send(source, self._reply(question)) for source, question in questions if isinstance(question, Read)))

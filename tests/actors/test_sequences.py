@@ -1,6 +1,8 @@
 """Sequence numbers: duplicates are told from fresh frames, and gaps are counted while they are open."""
 
-from actors.sequences import Sequences
+import pytest
+
+from actors.sequences import Numbering, Sequences
 
 
 def fresh(sequences: Sequences, *numbers: int, channel: str = "c", incarnation: int = 1) -> list[bool]:
@@ -51,6 +53,26 @@ def test_a_new_life_of_the_sender_begins_anew_and_the_former_one_is_over() -> No
 def test_channels_are_numbered_apart() -> None:
     sequences = Sequences()
     assert fresh(sequences, 1) + fresh(sequences, 1, channel="d") == [True, True]
+
+
+def test_each_channel_is_numbered_from_one() -> None:
+    numbering = Numbering()
+    assert [numbering.next(channel) for channel in "aabab"] == [1, 2, 1, 3, 2]
+    assert [numbering.last(channel) for channel in "abc"] == [3, 2, 0]
+
+
+def test_no_number_is_given_twice_on_a_channel_that_was_forgotten_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("actors.sequences._CHANNEL_COUNT", 2)
+    numbering = Numbering()
+    assert [numbering.next(channel) for channel in "aaabb"] == [1, 2, 3, 1, 2]
+    # The channel that was silent longest goes.
+    assert numbering.next("c") == 1
+    assert (numbering.last("a"), numbering.last("b")) == (3, 2)
+    assert numbering.next("a") == 4
+    assert [numbering.last(channel) for channel in "abc"] == [4, 3, 1]
+    given = [(channel, numbering.next(channel)) for channel in "bcbdcaadb" * 3]
+    assert len(set(given)) == len(given)
+    assert min(number for channel, number in given if channel == "a") > 4
 
 
 def test_memory_is_bounded_and_the_longest_silent_is_forgotten() -> None:

@@ -320,10 +320,10 @@ def test_a_node_that_is_told_it_is_a_stranger_stops(stage: Stage) -> None:
         stage.drain()
 
 
-def own_frame(stage: Stage, incarnation: int, number: int) -> tuple[str, bytes]:
-    """What the node itself sent to the acceptors, or a copy of it."""
+def own_frame(stage: Stage, incarnation: int, number: int, target: str = "acceptors") -> tuple[str, bytes]:
+    """What the node itself sent to the acceptors or to itself, or a copy of it."""
     envelope = Envelope("demo", stage.node, "log", "store-of-" + stage.node, incarnation, number, (Letter(LOG, Inquire()),), FINGERPRINT)
-    return CHANNELS.outgoing("acceptors", stage.node), CODEC.encode(envelope)
+    return CHANNELS.outgoing(target, stage.node), CODEC.encode(envelope)
 
 
 def test_its_own_words_of_this_life_and_of_former_ones_are_no_sign_of_a_copy() -> None:
@@ -335,6 +335,17 @@ def test_its_own_words_of_this_life_and_of_former_ones_are_no_sign_of_a_copy() -
         stage.put_frame(channel, CODEC.encode(envelope))
     stage.drain()
     assert not stage.failures
+
+
+def test_its_own_words_are_no_sign_of_a_copy_when_very_many_clients_were_answered_since(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("actors.sequences._CHANNEL_COUNT", 3)
+    stage = Stage(ProposerActor)
+    for number in range(10):
+        stage.play(f"c{number}", Inquire(), target="n1", store="")
+    # What it asked itself when it began, which comes once more.
+    stage.put_frame(*own_frame(stage, 1, 1, target="n1"))
+    stage.drain()
+    assert [type(message) for message in stage.said] == [Report] * 11
 
 
 @pytest.mark.parametrize(("incarnation", "number"), [(1, 1000), (2, 1)])

@@ -242,8 +242,32 @@ def test_questions_are_bounded_wherever_they_wait(monkeypatch: pytest.MonkeyPatc
     stage.ask(Read(7, "shelf", b"?", fresh=True))
     assert stage.reader.handle("p2", FreshSlot(1 << 32 | 1, 3)) == NOTHING, "crowded out"
     assert stage.reader.handle("p2", FreshSlot(1 << 32 | 2, 3)) == NOTHING
-    stage.ask(Read(8, "shelf", b"?", fresh=True))
-    assert stage.reader.handle("p2", FreshSlot(1 << 32 | 3, 3)).send == (refused(8),)
+
+
+def session_read(number: int, from_slot: int) -> Read:
+    """A question that is to reflect every slot below."""
+    return Read(number, "shelf", b"?", fresh=False, from_slot=from_slot)
+
+
+def test_who_wants_what_is_far_ahead_waits_in_nobodys_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("paxos.reader._QUESTION_COUNT", 4)
+    stage = Stage()
+    for number, from_slot in enumerate((900, 1, 700, 800)):
+        assert stage.ask(session_read(number, from_slot)) == NOTHING
+    assert stage.ask(session_read(4, 2)).send == (refused(0), refused(3)), "what would wait longest"
+    assert stage.execute(0).send == (answered(b"1", 1),)
+    assert stage.execute(1).send == (answered(b"2", 4),)
+    for number in range(5, 8):
+        assert stage.ask(session_read(number, 3)) == NOTHING
+    assert stage.ask(session_read(8, 3)).send == (refused(2), refused(8))
+
+
+def test_a_question_about_slots_that_nobody_will_wait_for_is_refused_at_once() -> None:
+    stage = Stage()
+    assert stage.ask(session_read(5, 1 << 62)).send == (refused(),)
+    stage.execute(0)
+    assert stage.ask(session_read(5, 10_001)) == NOTHING
+    assert stage.ask(session_read(6, 10_002)).send == (refused(6),)
 
 
 def test_who_waits_is_told_as_soon_as_the_machine_has_something_to_say() -> None:
