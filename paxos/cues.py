@@ -50,6 +50,9 @@ class Resumed(Struct, frozen=True):
     slot: Slot
     complaint: str
 
+    def __str__(self) -> str:
+        return f"executes the log from slot {self.slot} on: {self.complaint or 'its snapshot has what is below'}"
+
 
 class Stopping(Struct, frozen=True):
     """From the shell: nothing more is executed in this life."""

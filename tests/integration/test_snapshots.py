@@ -43,7 +43,7 @@ def test_a_node_that_was_stopped_goes_on_from_what_it_saved(cluster: Cluster) ->
         cluster.start(NODE)
         eventually(lambda: holds(client, changes))
         assert report_of(client)["snapshot"] != 0
-        assert f"Resumed(slot={report_of(client)['snapshot']}, complaint='')" in cluster.log(NODE).read_text()
+        assert f"executes the log from slot {report_of(client)['snapshot']} on: its snapshot has what" in cluster.log(NODE).read_text()
         assert client.kv.put("key-0", "after", previous=True).previous is not None
 
 

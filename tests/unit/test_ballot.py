@@ -1,7 +1,7 @@
 """Ballots. Lamport, "Paxos Made Simple", section 2.2: proposals are numbered, and no two have the same number."""
 
 from paxos.ballot import END_SLOT, ZERO, Ballot
-from paxos.cues import Admitted, Deposed, Elected, Following, Resume, Succeed, Yield
+from paxos.cues import Admitted, Deposed, Elected, Following, Resume, Resumed, Succeed, Yield
 
 
 def test_a_ballot_of_a_higher_round_is_greater_whoever_owns_it() -> None:
@@ -43,4 +43,6 @@ def test_what_the_log_of_a_node_says_of_leaders_is_for_people() -> None:
         "hands over to n2",
         "leads on, since nobody took over",
     ]
+    assert str(Resumed(5, "")) == "executes the log from slot 5 on: its snapshot has what is below"
+    assert str(Resumed(0, "it is damaged")) == "executes the log from slot 0 on: it is damaged"
     assert [str(Admitted(by)) for by in ((), ("n1", "n2"))] == ["is admitted by itself, the only member", "is admitted by n1, n2"]
