@@ -53,6 +53,17 @@ class OneLineGroup(click.Group):
             code = ExitCode.NOT_WRITTEN
         sys.exit(int(code))
 
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that is meant; a mistake says where there is one of this name."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            groups = [name for name, command in self.commands.items() if isinstance(command, click.Group) and args[0] in command.commands]
+            if not groups:
+                raise
+            meant = " or ".join(f"{ctx.command_path} {name} {args[0]}" for name in groups)
+            raise click.UsageError(f"No such command {args[0]!r}. Did you mean {meant}?", ctx) from error
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; what it raises becomes an exit code."""
         try:
@@ -109,7 +120,9 @@ def _usage_line(error: click.ClickException) -> str:
     """What was wrong, and where to read what would be right."""
     line = " ".join(error.format_message().split())
     context = getattr(error, "ctx", None)
-    return f"{line.rstrip('.')}; see {context.command_path} --help" if context is not None else line
+    if context is None:
+        return line
+    return f"{line} See {context.command_path} --help" if line.endswith("?") else f"{line.rstrip('.')}; see {context.command_path} --help"
 
 
 def _be_quiet() -> None:

@@ -36,7 +36,10 @@ MISTAKES = [
     (("node", "run", "a b", "--cluster", "c", "--members", "n1"), "'a b' is not a name"),
     (("node", "run", "n1", "--cluster", "c", "--members", "n1", "--data-dir", "/dev/null/x"), "/dev/null/x"),
     (("demo", "--keep", "--in-process"), "--in-process"),
-    (("dance",), "dance"),
+    (("dance",), "No such command 'dance'; see redpaxos --help"),
+    (("put", "a", "1"), "No such command 'put'. Did you mean redpaxos kv put? See redpaxos --help"),
+    (("run", "n1"), "Did you mean redpaxos node run or redpaxos sim run?"),
+    (("stat",), "Did you mean 'status'? See redpaxos --help"),
 ]
 
 BAD_FILES = [
