@@ -7,10 +7,12 @@ import sysconfig
 import tomllib
 import zipfile
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 import paxos
+from redpaxos import simulation
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("redpaxos", "actors", "transport", "paxos")
@@ -63,7 +65,9 @@ def test_each_impure_import_breaks_the_purity_of_paxos(copied_tree: Path) -> Non
     assert [module for module in impure if f"paxos.planted -> {module}" not in report] == []
 
 
-def test_the_map_of_paxos_names_every_module_once() -> None:
-    mapped = [line.split()[0].rstrip("/") for line in (paxos.__doc__ or "").splitlines() if line.startswith("    ")]
-    modules = {path.stem for path in (ROOT / "paxos").iterdir() if path.suffix == ".py" or path.is_dir()} - {"__init__", "__pycache__"}
+@pytest.mark.parametrize("package", [paxos, simulation], ids=lambda package: package.__name__)
+def test_the_map_of_a_package_names_every_module_once(package: ModuleType) -> None:
+    mapped = [line.split()[0].rstrip("/") for line in (package.__doc__ or "").splitlines() if line.startswith("    ")]
+    (folder,) = map(Path, package.__path__)
+    modules = {path.stem for path in folder.iterdir() if path.suffix == ".py" or path.is_dir()} - {"__init__", "__pycache__"}
     assert sorted(mapped) == sorted(modules)
