@@ -46,9 +46,10 @@ mutate: $(VENV)/.ready-dev ## Change the protocol, operator by operator, and see
 bench: $(VENV)/.ready-dev ## Measure latency and throughput on this machine
 	@$(BIN)/python -m benchmarks
 
-bench-peers: $(VENV)/.ready-dev ## The same beside etcd, PySyncObj and a Redis that syncs; installs them (Debian, root)
+bench-peers: $(VENV)/.ready-dev ## The same beside etcd, ZooKeeper and others; installs them (Debian, root)
 	@benchmarks/peers/install.sh $(abspath $(BIN))/python
 	@$(BIN)/python -m benchmarks peers
+	@$(BIN)/python -m benchmarks roles
 
 up: ## Start Redis and three nodes in Docker
 	@$(COMPOSE) up --build --wait

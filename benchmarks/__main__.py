@@ -49,7 +49,7 @@ def main(context: click.Context, *, quick: bool, json_path: Path | None, data_di
     "--data-dir", type=click.Path(path_type=Path, exists=True), help="Where everybody's disks are.  [default: a temporary directory]"
 )
 def peers(*, quick: bool, json_path: Path | None, data_dir: Path | None) -> None:
-    """Compare with etcd, PySyncObj and a Redis that syncs; benchmarks/peers/install.sh installs them."""
+    """Compare with etcd, ZooKeeper, PySyncObj, a Redis that syncs and Redlock; benchmarks/peers/install.sh installs them."""
     from benchmarks.peers import plan
     from benchmarks.peers.pictures import draw
     from benchmarks.peers.ratios import ratio_table, ratios
@@ -67,6 +67,26 @@ def peers(*, quick: bool, json_path: Path | None, data_dir: Path | None) -> None
     console.print(
         f"\n{time.monotonic() - begin:.0f} s; round by round in {path}; drawn in {', '.join(map(str, pictures))}", highlight=False
     )
+
+
+@main.command()
+@click.option("--quick", is_flag=True, help="Few and short rounds: does it work?")
+@click.option(
+    "--json", "json_path", type=click.Path(path_type=Path), help="Where to write the JSON.  [default: benchmarks/results/roles.json]"
+)
+def roles(*, quick: bool, json_path: Path | None) -> None:
+    """Compare pure roles in one process with essential-paxos, which benchmarks/peers/install.sh installs."""
+    from benchmarks.peers.ratios import ratio_table
+    from benchmarks.roles import DEFAULT, QUICK, run_roles
+
+    console = make_console()
+    with console.status("starting") as status:
+        run = run_roles(QUICK if quick else DEFAULT, status.update)
+    print_run(run, console)
+    console.print(ratio_table(run.ratios))
+    path = json_path or _RESULTS / "roles.json"
+    write_json(run, path)
+    console.print(f"\nround by round in {path}", highlight=False)
 
 
 @main.command()

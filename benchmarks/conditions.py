@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-_PACKAGES = ("redpaxos", "pykka", "redis", "hiredis", "msgspec", "fakeredis", "pysyncobj")
+_PACKAGES = ("redpaxos", "pykka", "redis", "hiredis", "msgspec", "fakeredis", "pysyncobj", "kazoo", "pottery")
 
 
 def gather(data_directory: Path) -> dict[str, str]:

@@ -24,6 +24,22 @@ def make_load(kind: str, arguments: list[str]) -> Load:
             from benchmarks.load.pysyncobj_load import PySyncObjLoad
 
             return PySyncObjLoad(*arguments)
+        case "zookeeper":
+            from benchmarks.load.zookeeper_load import ZooKeeperLoad
+
+            return ZooKeeperLoad(*arguments)
+        case "redlock":
+            from benchmarks.load.redlock_load import RedlockLoad
+
+            return RedlockLoad(*arguments)
+        case "roles":
+            from benchmarks.load.roles_load import RolesLoad
+
+            return RolesLoad()
+        case "essential-paxos":
+            from benchmarks.load.essential_load import EssentialLoad
+
+            return EssentialLoad()
         case _:
             raise SystemExit(f"no load of kind {kind!r}")
 

@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import Any
 
 from benchmarks.load.base import Window
-from benchmarks.load.redpaxos_load import CpuClock
+from benchmarks.load.cpu import CpuClock
 from benchmarks.measuring import Job, Sample, histogram
 
 # By name, because it has no types, and type checkers need not have it.

@@ -6,7 +6,7 @@ from collections import deque
 import hiredis
 
 from benchmarks.load.base import Window
-from benchmarks.load.redpaxos_load import CpuClock
+from benchmarks.load.cpu import CpuClock
 from benchmarks.load.wire import command, connect
 from benchmarks.measuring import Job, Sample, histogram
 

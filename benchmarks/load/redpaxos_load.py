@@ -3,15 +3,18 @@
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 from msgspec import Raw
 
 from benchmarks.load.base import Window
 from benchmarks.load.closed_loop import ClosedLoop, Participant
+from benchmarks.load.cpu import CpuClock, watch
 from benchmarks.load.session_loop import SessionLoop
 from benchmarks.load.wire import Wire
 from benchmarks.measuring import Job, Sample, histogram
 from redpaxos.client import Client
+from redpaxos.kv import KeyValueStore
 from transport.base import Transport
 from transport.opening import open_transport
 
@@ -111,24 +114,8 @@ def make_loop(participant: Participant, job: Job, node: str, window: Window) -> 
     return ClosedLoop(participant, job, node if job.load == "decree" else "", window)
 
 
-class CpuClock:
-    """This process's CPU time within a window."""
-
-    def __init__(self, window: Window) -> None:
-        self._window = window
-        self._begin: float | None = None
-        self.seconds = 0.0
-
-    def look(self, now: float) -> None:
-        """Called now and then."""
-        if self._begin is None and now >= self._window.begin:
-            self._begin = time.process_time()
-        if self._begin is not None and now <= self._window.end:
-            self.seconds = time.process_time() - self._begin
-
-
 def run_threads(client: Client, job: Job) -> Sample:
-    """A thread for each outstanding command, calling propose() or decide() one after the other."""
+    """A thread for each outstanding command, calling propose(), decide() or two cas() one after the other."""
     window = Window(job, time.perf_counter())
     cpu = CpuClock(window)
     value = Raw(b'"%s"' % (b"v" * (job.value_bytes - 2)))
@@ -140,17 +127,23 @@ def run_threads(client: Client, job: Job) -> Sample:
             number += 1
             if job.load == "log":
                 client.propose(value, id=f"{client.name}-{name}")
+            elif job.load == "lock":
+                take_and_release(client.kv, f"{job.prefix}-{thread}", client.name)
             else:
                 client.decide(name, value)
             window.answered(sent_at, time.perf_counter())
 
-    threads = [threading.Thread(target=work, args=(thread,)) for thread in range(job.outstanding)]
-    for thread in threads:
-        thread.start()
-    while (now := time.perf_counter()) < window.end:
-        cpu.look(now)
-        time.sleep(_LOOK_SECONDS)
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(job.outstanding) as pool:
+        working = [pool.submit(work, thread) for thread in range(job.outstanding)]
+        watch(cpu, window)
+        for each in working:
+            each.result()
     found = window.latencies
     return Sample(len(found), job.seconds, window.total, histogram(found), cpu.seconds)
+
+
+def take_and_release(store: KeyValueStore, key: str, owner: str) -> None:
+    """Take a key that nobody has, and give it back; the revision that it was taken with is a fencing token."""
+    taken = store.cas(key, owner, revision=0)
+    if not (taken.succeeded and store.cas(key, None, revision=taken.revision).succeeded):
+        raise RuntimeError(f"{key} belongs to somebody else")

@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -10,12 +10,10 @@ from msgspec import Struct
 from benchmarks.conditions import gather, is_memory, load_average
 from benchmarks.floor import measure_floor
 from benchmarks.measuring import Job
+from benchmarks.peers.roster import present
 from benchmarks.report import Run
 from benchmarks.rounds import Case, opened, run_rounds
 from benchmarks.systems.base import System
-from benchmarks.systems.etcd import EtcdCluster
-from benchmarks.systems.pysyncobj_cluster import PySyncObjCluster
-from benchmarks.systems.redis_always import RedisAlways
 from benchmarks.systems.redpaxos_cluster import RedpaxosCluster
 
 
@@ -37,14 +35,14 @@ def run_peers(plan: Plan, note: Callable[[str], None], data_directory: Path | No
     """Start everything, measure, and end everything."""
     directory = Path(tempfile.mkdtemp(prefix="redpaxos-peers-", dir=data_directory))
     conditions = gather(directory) | {"rounds": f"{plan.round_count} of {plan.seconds} s a case, interleaved; medians"}
+    peers, left_out = present()
+    conditions |= {f"left out: {name}": f"no {what}; benchmarks/peers/install.sh installs it" for name, what in left_out.items()}
     try:
         ours = RedpaxosCluster(directory / "redpaxos", client_count=1)
         signed = RedpaxosCluster(directory / "signed", client_count=1, secret=b"the same on every node and client")
-        etcd = EtcdCluster(directory / "etcd")
-        others: list[System] = [PySyncObjCluster(directory / kind.replace(" ", "-"), kind) for kind in ("at once", "batches")]
-        others.append(RedisAlways(directory / "redis"))
-        systems: list[System] = [ours, signed, etcd, *others]
-        cases = cases_of(plan, ours, signed, etcd, others)
+        others = [(peer.make(directory / peer.folder), peer.loads) for peer in peers]
+        systems: list[System] = [ours, signed, *(system for system, _ in others)]
+        cases = cases_of(plan, ours.name, signed.name, {system.name: loads for system, loads in others})
         with opened(systems):
             note("the floor: a hop and a sync")
             floors = {ours.name: measure_floor(ours.url, directory, plan.floor_seconds)}
@@ -58,16 +56,22 @@ def run_peers(plan: Plan, note: Callable[[str], None], data_directory: Path | No
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def cases_of(plan: Plan, ours: System, signed: System, etcd: System, others: Sequence[System]) -> list[Case]:
-    """Neighbours in time are those that are compared."""
+def cases_of(plan: Plan, ours: str, signed: str, peers: Mapping[str, Sequence[str]]) -> list[Case]:
+    """Neighbours in time are those that are compared; `peers` says which loads each of them takes."""
     cases = []
     most = max(plan.outstanding)
     for size in plan.value_bytes:
         for count in plan.outstanding:
-            job = Job("put", count, plan.seconds, size)
-            cases += [Case(system.name, job) for system in (ours, etcd, *others)]
+            cases += _side_by_side(Job("put", count, plan.seconds, size), ours, peers)
             if count > 1:
-                cases.append(Case(ours.name, Job("put", count, plan.seconds, size, style="together")))
-        cases += [Case(signed.name, Job("put", most, plan.seconds, size, style=style)) for style in ("each", "together")]
-    others_too = [Job(load, count, plan.seconds) for load in ("read", "decree") for count in (1, 100)]
-    return cases + [Case(system.name, job) for job in others_too for system in (ours, etcd)]
+                cases.append(Case(ours, Job("put", count, plan.seconds, size, style="together")))
+        cases += [Case(signed, Job("put", most, plan.seconds, size, style=style)) for style in ("each", "together")]
+    others = [Job(load, count, plan.seconds) for load in ("read", "decree") for count in (1, 100)]
+    others.append(Job("lock", 1, plan.seconds, style="client"))
+    return cases + [case for job in others for case in _side_by_side(job, ours, peers)]
+
+
+def _side_by_side(job: Job, ours: str, peers: Mapping[str, Sequence[str]]) -> list[Case]:
+    """Ours, and whoever can do the same; nothing where nobody can."""
+    others = [Case(name, job) for name, loads in peers.items() if job.load in loads]
+    return [Case(ours, job), *others] if others else []

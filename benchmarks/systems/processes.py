@@ -74,8 +74,8 @@ class Child:
 class LoadProcess:
     """A load, spoken to by lines; made ready by the constructor."""
 
-    def __init__(self, command: Sequence[str], log: Path) -> None:
-        self._child = Child(command, log, talks=True)
+    def __init__(self, command: Sequence[str], log: Path, environment: Mapping[str, str] | None = None) -> None:
+        self._child = Child(command, log, talks=True, environment=environment)
         self._rest = b""
         self._selector = selectors.DefaultSelector()
         self._output = self._child.process.stdout

@@ -6,6 +6,8 @@ from pathlib import Path
 from benchmarks.systems.processes import LoadProcess, python_load
 from tests.servers import RedisServer
 
+SYNCED = ("--appendonly", "yes", "--appendfsync", "always")
+
 
 class RedisAlways:
     """`appendonly yes`, `appendfsync always`, over a Unix socket."""
@@ -14,7 +16,7 @@ class RedisAlways:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-        self._server = RedisServer("--appendonly", "yes", "--appendfsync", "always", "--dir", str(directory))
+        self._server = RedisServer(*SYNCED, "--dir", str(directory))
         self._load: LoadProcess | None = None
 
     def open(self) -> None:
@@ -38,8 +40,17 @@ class RedisAlways:
         return [self._load] if self._load is not None else []
 
     def about(self) -> Mapping[str, str]:
-        """Its version, and that it is durable, as the server itself has it."""
-        settings = self._server.cli("CONFIG", "GET", "appendfsync") | self._server.cli("CONFIG", "GET", "appendonly")
-        info = self._server.cli("INFO", "server")
-        durable = " ".join(f"{key.decode()}={value.decode()}" for key, value in settings.items())
-        return {"version": str(info.get("valkey_version") or info.get("redis_version")), "durable": durable}
+        """Its version, and that it is durable."""
+        return {"version": server_version(self._server), "durable": durability(self._server)}
+
+
+def server_version(server: RedisServer) -> str:
+    """Of Redis, or of Valkey."""
+    info = server.cli("INFO", "server")
+    return str(info.get("valkey_version") or info.get("redis_version"))
+
+
+def durability(server: RedisServer) -> str:
+    """Its settings, as the server itself has them."""
+    settings = server.cli("CONFIG", "GET", "appendfsync") | server.cli("CONFIG", "GET", "appendonly")
+    return " ".join(f"{key.decode()}={value.decode()}" for key, value in settings.items())

@@ -1,0 +1,112 @@
+"""Single decrees in one process, without actors, sockets and disks: one proposer, three acceptors and a learner.
+
+What actors do is done here by a loop: whoever has mail takes all of it, writes to its store in memory, and only then sends. `roles` are
+the three of the papers and nothing else; `casts` are what nodes have: proposer and learner also execute, answer and announce.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from actors.storage.memory import MemoryStorage
+from benchmarks.load.one_by_one import decide_for
+from benchmarks.measuring import Job, Sample
+from paxos.acceptor import Acceptor
+from paxos.archive import Archive
+from paxos.cast import Cast, Role
+from paxos.casting import acceptor_cast, learner_cast, proposer_cast
+from paxos.company import Company
+from paxos.cues import Message, Propose
+from paxos.effects import ACCEPTORS, LEARNERS, Effects, Send
+from paxos.groups import decree_group
+from paxos.learner import Learner
+from paxos.proposer import Proposer
+from paxos.quorum import majority
+from paxos.values import Command
+
+VOTERS = ("a1", "a2", "a3")
+PROPOSER, LEARNER = "p1", "l1"
+# As nodes hear them: learners hear what is proposed, so that a vote need not repeat the value.
+_AUDIENCES = {ACCEPTORS: (PROPOSER, *VOTERS, LEARNER), LEARNERS: (PROPOSER, LEARNER)}
+
+Player = Role | Cast
+Maker = Callable[[Company, str, Archive], Player]
+
+
+def bare_acceptor(_: Company, group: str, archive: Archive) -> Player:
+    """An acceptor that nothing stands beside."""
+    return Acceptor(group, archive)
+
+
+def bare_proposer(company: Company, group: str, archive: Archive) -> Player:
+    """A proposer that learns nothing."""
+    return Proposer(group, company, archive)
+
+
+def bare_learner(company: Company, group: str, archive: Archive) -> Player:
+    """A learner that executes nothing."""
+    return Learner(group, company, archive)
+
+
+KINDS: Mapping[str, tuple[Maker, Maker, Maker]] = {
+    "roles": (bare_proposer, bare_acceptor, bare_learner),
+    "casts": (proposer_cast, acceptor_cast, learner_cast),
+}
+
+
+class Stage:
+    """The stores of five nodes, and what plays one decree after the other on them."""
+
+    def __init__(self, kind: str) -> None:
+        proposer, acceptor, learner = KINDS[kind]
+        self._makers = {PROPOSER: proposer, **dict.fromkeys(VOTERS, acceptor), LEARNER: learner}
+        self._companies = {name: Company(name, majority(VOTERS)) for name in self._makers}
+        self._stores = {name: MemoryStorage("bench", name) for name in self._makers}
+        # Who takes each kind of message, by whom it is for.
+        self._routes: dict[tuple[str, type], tuple[str, ...]] = {}
+
+    def decide(self, name: str, value: bytes) -> bool:
+        """Whether the learner knows the value, once nothing is under way."""
+        group = decree_group(name)
+        players = {node: make(self._companies[node], group, self._stores[node]) for node, make in self._makers.items()}
+        mail: dict[str, list[tuple[str, Message]]] = {PROPOSER: [(PROPOSER, Propose((Command(name, value),)))]}
+        while mail:
+            node = next(iter(mail))
+            effects = drain(players[node], mail.pop(node))
+            if effects.persist:
+                self._stores[node].write(effects.persist, sync=True)
+            for send in effects.send:
+                for target in self._route(send, players):
+                    mail.setdefault(target, []).append((node, send.message))
+        return any(isinstance(role, Learner) and role.next_slot == 1 for role in roles_of(players[LEARNER]))
+
+    def _route(self, send: Send, players: Mapping[str, Player]) -> Sequence[str]:
+        kind = type(send.message)
+        route = self._routes.get((send.target, kind))
+        if route is None:
+            targets = _AUDIENCES.get(send.target, (send.target,))
+            route = tuple(target for target in targets if any(kind in role.handles for role in roles_of(players[target])))
+            self._routes[send.target, kind] = route
+        return route
+
+
+class RolesLoad:
+    """One decree at a time; the job's style says by what."""
+
+    def run(self, job: Job) -> Sample:
+        """Decide, one after the other."""
+        return decide_for(job, Stage(job.style).decide)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def drain(player: Player, mail: Sequence[tuple[str, Message]]) -> Effects:
+    """What comes of all that waits for one."""
+    effects = player.handle(*mail[0])
+    for source, message in mail[1:]:
+        effects += player.handle(source, message)
+    return effects + player.flush()
+
+
+def roles_of(player: Player) -> Sequence[Role]:
+    """Those of a cast, or the one."""
+    return player.roles if isinstance(player, Cast) else (player,)
