@@ -221,7 +221,8 @@ class Handover:
             effects += Effects(timers=(CancelTimer(HAND_OVER),))
         if self._retiring:
             return effects + self._leave()
-        return effects + telling(Resume()) if isinstance(phase, Yielding) else effects
+        goes_on = isinstance(phase, Yielding) and self._ballot != ZERO
+        return effects + telling(Resume()) if goes_on else effects
 
     def _leave(self) -> Effects:
         if self._ballot == ZERO:

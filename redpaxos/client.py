@@ -318,7 +318,7 @@ def _conclude(errand: Errand, timeout: float) -> Decision:
     """What the caller is told of an errand whose time is over."""
     outcome = errand.outcome
     if outcome is None and errand.open_attempts:
-        raise OutcomeUnknownError(f"no answer within {timeout} s; ask again with id {errand.id}", errand.id)
+        raise OutcomeUnknownError(f"no outcome within {timeout} s, so it may be chosen yet; ask again with id {errand.id}", errand.id)
     if outcome is None:
         raise NotDoneError(f"no proposer took it within {timeout} s: are a node and Redis in reach, and {UNHEARD}")
     match outcome.kind:

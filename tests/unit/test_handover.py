@@ -145,7 +145,9 @@ def test_who_waits_is_answered_also_when_nobody_leads_for_a_while() -> None:
 def test_somebody_else_took_over(make: Callable[[], Handover], kind: OutcomeKind) -> None:
     handover = make()
     handover.handle("p1", Deposed(RIVAL))
-    assert answered(handover.handle("p1", Following("p3"))) is kind
+    effects = handover.handle("p1", Following("p3"))
+    assert answered(effects) is kind
+    assert effects.tell == ()
 
 
 def test_the_former_leader_may_be_elected_again() -> None:
