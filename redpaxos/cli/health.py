@@ -75,5 +75,5 @@ def _different_members(reports: list[Report]) -> str:
         told.setdefault(names, []).append(node)
     if len(told) < 2:
         return ""
-    lists = ", but ".join(f"{', '.join(nodes)} {'have' if len(nodes) > 1 else 'has'} {names}" for names, nodes in told.items())
-    return f"different members, so these nodes do not hear each other: {lists}"
+    lists = ", but ".join(f"{', '.join(nodes)} with {names}" for names, nodes in told.items())
+    return f"nodes were started with different members, and do not hear each other: {lists}"

@@ -153,7 +153,9 @@ def test_status_says_so_where_nodes_were_given_different_members() -> None:
     ]
     health = assess(reports)
     assert not health.well
-    assert health.line == "different members, so these nodes do not hear each other: n1, n2 have n1,n2,n3, but n4 has n1,n2,n4"
+    assert (
+        health.line == "nodes were started with different members, and do not hear each other: n1, n2 with n1,n2,n3, but n4 with n1,n2,n4"
+    )
 
 
 def test_status_says_so_where_acceptors_wait_for_the_first_start_to_be_complete() -> None:
