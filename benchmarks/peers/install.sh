@@ -35,7 +35,7 @@ module() {
     "$python" -m pip --disable-pip-version-check --quiet install "$3" || leave_out "$1"
 }
 
-packages Redis redis-server
+packages "Debian's Redis" redis-server
 packages etcd etcd-server golang-go golang-etcd-server-dev
 packages ZooKeeper zookeeper
 module PySyncObj pysyncobj 'pysyncobj>=0.3.14'

@@ -10,8 +10,7 @@ import urllib.request
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from benchmarks.systems.processes import Child, LoadProcess, ProcessError
-from tests.servers import free_port
+from benchmarks.systems.processes import Child, LoadProcess, ProcessError, free_ports
 
 LOAD_PROGRAM = Path(__file__).parents[1] / "peers" / "build" / "etcd-load"
 _READY_SECONDS = 20.0
@@ -25,13 +24,16 @@ class EtcdCluster:
     def __init__(self, directory: Path, client_count: int = 1) -> None:
         self._directory = directory
         self._client_count = client_count
-        self._ports = [(free_port(), free_port()) for _ in range(3)]
+        # Of each member: for the others, for clients.
+        self._ports: list[tuple[int, int]] = []
         self._members: list[Child] = []
         self._loads: list[LoadProcess] = []
 
     def open(self) -> None:
         """Members, then loads at the leader: a follower would have to pass every write on."""
         self._directory.mkdir(parents=True)
+        ports = free_ports(6)
+        self._ports = list(zip(ports[::2], ports[1::2], strict=True))
         self._members = [self._start(number) for number in range(3)]
         leader = self._find_leader(time.monotonic() + _READY_SECONDS)
         for _ in range(self._client_count):

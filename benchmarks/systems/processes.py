@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from benchmarks.measuring import Job, Sample
+from tests.servers import free_port
 
 _READY_SECONDS = 20.0
 _STOP_SECONDS = 3.0
@@ -124,6 +125,14 @@ class LoadProcess:
 def python_load(log: Path, *arguments: str) -> LoadProcess:
     """A load of this package."""
     return LoadProcess([sys.executable, "-m", "benchmarks.load", *arguments], log)
+
+
+def free_ports(count: int) -> list[int]:
+    """So many ports of the loopback that nobody uses; ask right before they are used."""
+    found: set[int] = set()
+    while len(found) < count:
+        found.add(free_port())
+    return list(found)
 
 
 def cpu_seconds_of(processes: Iterable[int]) -> float:

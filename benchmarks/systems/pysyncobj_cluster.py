@@ -9,8 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks.measuring import Job
-from benchmarks.systems.processes import LoadProcess, ProcessError, python_load
-from tests.servers import free_port
+from benchmarks.systems.processes import LoadProcess, ProcessError, free_ports, python_load
 
 _WHO_LEADS = Job("who leads", 0, 0.0)
 _READY_SECONDS = 20.0
@@ -29,7 +28,7 @@ class PySyncObjCluster:
     def open(self) -> None:
         """Three nodes; wait for a leader."""
         self._directory.mkdir(parents=True)
-        addresses = [f"127.0.0.1:{free_port()}" for _ in range(3)]
+        addresses = [f"127.0.0.1:{port}" for port in free_ports(3)]
         for address in addresses:
             others = ",".join(other for other in addresses if other != address)
             self._nodes.append(python_load(self._directory / "nodes.log", "pysyncobj", address, others, self._configuration))

@@ -8,13 +8,15 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks.systems.processes import Child, LoadProcess, ProcessError, python_load
-from tests.servers import free_port
+from benchmarks.systems.processes import Child, LoadProcess, ProcessError, free_ports, python_load
 
 JAR = Path("/usr/share/java/zookeeper.jar")
+# Without it, what a server complains of is lost.
+_LOGGER = JAR.with_name("slf4j-simple.jar")
 _MAIN = "org.apache.zookeeper.server.quorum.QuorumPeerMain"
 # What its own start script gives it.
 _HEAP = "-Xmx1000m"
+_LEVEL = "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"
 _READY_SECONDS = 30.0
 
 
@@ -26,13 +28,15 @@ class ZooKeeperCluster:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         # Of each server: for clients, for followers, for elections.
-        self._ports = [(free_port(), free_port(), free_port()) for _ in range(3)]
+        self._ports: list[tuple[int, int, int]] = []
         self._servers: list[Child] = []
         self._load: LoadProcess | None = None
 
     def open(self) -> None:
         """Servers, then a load at the leader: a follower would have to pass every write on."""
         self._directory.mkdir(parents=True)
+        ports = free_ports(9)
+        self._ports = list(zip(ports[::3], ports[1::3], ports[2::3], strict=True))
         self._servers = [self._start(number) for number in range(3)]
         leader = self._find_leader(time.monotonic() + _READY_SECONDS)
         self._load = python_load(self._directory / "load.log", "zookeeper", "127.0.0.1", str(leader))
@@ -64,7 +68,7 @@ class ZooKeeperCluster:
         (home / "myid").write_text(f"{number + 1}\n", encoding="ascii")
         settings = self._directory / f"s{number + 1}.cfg"
         settings.write_text(configuration(home, number, self._ports), encoding="utf-8")
-        command = [shutil.which("java") or "java", _HEAP, "-cp", str(JAR), _MAIN, str(settings)]
+        command = [shutil.which("java") or "java", _HEAP, _LEVEL, "-cp", f"{JAR}:{_LOGGER}", _MAIN, str(settings)]
         return Child(command, self._directory / f"s{number + 1}.log")
 
     def _find_leader(self, deadline: float) -> int:
