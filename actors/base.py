@@ -20,7 +20,7 @@ from actors.inbox import Inbox
 from actors.sequences import Numbering, Sequences
 from actors.weights import weight_of
 from actors.wiring import Cue, Delivery, Item, Ring, Wiring
-from paxos.admission import ACCEPTOR_STORE, is_proven
+from paxos.admission import ACCEPTOR_STORE, is_memorable
 from paxos.cast import Cast
 from paxos.codec import Envelope, Letter
 from paxos.cues import Admitted, Begin, Deposed, Elected, Expired, Following, Message, Now, Resume, Resumed, Retired, Succeed, Yield
@@ -199,9 +199,9 @@ class RoleActor(pykka.ThreadingActor):
         return True
 
     def _is_memorable(self, envelope: Envelope) -> bool:
-        """Whether to write a store down: acceptors do so before they promise it anything, others once it cannot be one shown by mistake."""
-        promising = self.store == ACCEPTOR_STORE != envelope.store
-        return promising or envelope.source == self._node or is_proven(envelope.store, (letter.message for letter in envelope.letters))
+        """Whether to write a store down; one of this very node always, since it can only be the one beside it."""
+        messages = (letter.message for letter in envelope.letters)
+        return envelope.source == self._node or is_memorable(envelope.store, messages, self.store)
 
     def _feed(self, group: str, source: str, message: Message) -> None:
         """Let the group's cast handle a message, and gather its effects."""

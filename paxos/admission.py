@@ -18,7 +18,7 @@ from paxos.cast import Cast, Role
 from paxos.company import Company
 from paxos.cues import Admitted, Begin, Expired, Message
 from paxos.effects import ACCEPTORS, NOTHING, CancelTimer, Effects, Send, StartTimer, sending, telling, together
-from paxos.messages import Accept, Acquainted, Heartbeat, Inquire, Introduce, Probe, Report, Stranger
+from paxos.messages import Accept, Acquainted, Heartbeat, Inquire, Introduce, Prepare, Probe, Report, Stranger
 from paxos.records import ADMITTED, PeerStore
 
 AdmissionMessage = Begin | Expired | Introduce | Acquainted
@@ -27,16 +27,22 @@ INTRODUCE = "introduce"
 ACCEPTOR_STORE = "acceptor"
 _ACQUAINTED = "/acquainted/"
 _PROBER_COUNT = 100
-# What a store of an acceptor says before it is admitted, and what no store of a proposer says before a quorum has promised it something.
+# What an acceptor's store says before it is admitted.
 _UNADMITTED = (Introduce, Acquainted, Stranger, Inquire, Report)
+# What a proposer's store says only after a quorum has promised it something, and what it says to that end.
 _LEADING = (Accept, Heartbeat)
+_CAMPAIGNING = (Prepare, *_LEADING)
 
 
-def is_proven(store: str, messages: Iterable[Message]) -> bool:
-    """Whether only a store that enough acceptors have written down says this, so that no other of its node ever will."""
+def is_memorable(store: str, messages: Iterable[Message], hearer: str) -> bool:
+    """Whether a store that says this is to be remembered as the one of its node, by an actor whose own store is `hearer`.
+
+    An acceptor remembers a proposer's before it promises it anything; everybody else remembers what no other store of the node will say,
+    because enough acceptors remember this one.
+    """
     if store == ACCEPTOR_STORE:
         return any(not isinstance(message, _UNADMITTED) for message in messages)
-    return any(isinstance(message, _LEADING) for message in messages)
+    return any(isinstance(message, _CAMPAIGNING if hearer == ACCEPTOR_STORE else _LEADING) for message in messages)
 
 
 class Admission:

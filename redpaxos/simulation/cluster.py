@@ -199,6 +199,18 @@ class SimulatedNode:
         self.disks.clear()
         self._world.note(self.name, "gets empty disks")
 
+    def take_wrong_disks(self) -> dict[str, Disk]:
+        """Replace the disks by empty ones for a while, and hand them over; only of a node that is down."""
+        own = dict(self.disks)
+        self.wipe()
+        return own
+
+    def take_back(self, disks: dict[str, Disk]) -> None:
+        """Have these disks again; only of a node that is down."""
+        self.disks = dict(disks)
+        self.is_stranger = False
+        self._world.note(self.name, "gets its own disks back")
+
     def restore_old_copies(self) -> None:
         """Replace the disks by old copies of themselves; only of a node that is down."""
         for disk in self.disks.values():

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from paxos.effects import ACCEPTORS, LEARNERS, PROPOSERS
 from redpaxos.simulation.cluster import CHANNELS, SimulatedNode
 from redpaxos.simulation.cuts import LINKS, Pair, cut_links
-from redpaxos.simulation.disks import AFTER, BEFORE, ERROR, FULL
+from redpaxos.simulation.disks import AFTER, BEFORE, ERROR, FULL, Disk
 from redpaxos.simulation.network import Network
 from redpaxos.simulation.plan import LEADER, Fault, Plan
 from redpaxos.simulation.world import World
@@ -56,6 +56,7 @@ class Nemesis:
             "power cut while sending": self._cut_while_sending,
             "pause": self._pause,
             "wipe": self._wipe,
+            "wrong disk": self._show_wrong_disk,
             "slow node": self._slow,
             "fast clock": self._drift,
             "slow clock": self._drift,
@@ -144,6 +145,21 @@ class Nemesis:
             node.crash()
             node.wipe()
             self._restart_later(node, fault)
+
+    def _show_wrong_disk(self, fault: Fault) -> None:
+        for node in self._up(fault):
+            self._struck(fault)
+            self._was_wiped = True
+            node.crash()
+            own = node.take_wrong_disks()
+            node.start()
+            self._later(fault.seconds, partial(self._give_back, node, own))
+
+    @staticmethod
+    def _give_back(node: SimulatedNode, own: dict[str, Disk]) -> None:
+        node.crash()
+        node.take_back(own)
+        node.start()
 
     def _pause(self, fault: Fault) -> None:
         for node in self._up(fault):

@@ -22,6 +22,7 @@ FAULTS = {
     ERROR: "a sync fails",
     FULL: "the disk is full",
     "wipe": "a node comes back with empty disks",
+    "wrong disk": "a node is started with empty disks by mistake, and later with its own",
     "old copy": "a node comes back with an old copy of its disks",
     # ---- links
     "one way": "a node is heard by nobody and hears all",

@@ -147,7 +147,7 @@ def _draw_faults(chance: Random, names: list[str], core: tuple[str, ...], chaos_
     faults = [_draw_fault(chance, chance.choice(kinds), names, chaos_seconds) for _ in range(count) if kinds]
     spare = [name for name in names if name not in core]
     if spare and chance.random() < 0.25:
-        kind = chance.choice(("wipe", "wipe", "old copy"))
+        kind = chance.choice(("wipe", "wrong disk", "old copy"))
         faults.append(Fault(chance.uniform(0.1, chaos_seconds), kind, (chance.choice(spare),), chance.uniform(0.0, 0.3)))
     return tuple(sorted(faults, key=lambda fault: fault.at))
 

@@ -20,6 +20,7 @@ from paxos.messages import (
     Introduce,
     Nack,
     Prepare,
+    Probe,
     Promise,
     Report,
     Stranger,
@@ -283,12 +284,14 @@ def test_an_acceptor_that_wrote_down_an_empty_disk_answers_for_no_other_and_refu
     assert stage.storage.peer_stores()["n2/acceptor"] == f"acceptor-{ORIGINAL}"
 
 
-@pytest.mark.parametrize("message", [Inquire(), Prepare(BALLOT, 0)])
-def test_an_acceptor_remembers_the_store_of_a_proposer_before_it_promises_it_anything(stage: Stage, message: WireMessage) -> None:
-    stage.put_frame(ACCEPTORS_FROM_N2, n2_frame("log", ORIGINAL, message))
+def test_an_acceptor_remembers_the_store_of_a_proposer_before_it_promises_it_anything_and_not_for_less(stage: Stage) -> None:
+    stage.put_frame(ACCEPTORS_FROM_N2, n2_frame("log", EMPTY, Probe(1)))
     stage.drain()
+    stage.put_frame(ACCEPTORS_FROM_N2, n2_frame("log", ORIGINAL, Prepare(BALLOT, 0)))
+    stage.drain()
+    assert stage.said[-1] == Promise(BALLOT, 0, END_SLOT, ())
     assert stage.storage.peer_stores()["n2/log"] == f"log-{ORIGINAL}"
-    stage.put_frame(ACCEPTORS_FROM_N2, n2_frame("log", EMPTY, Prepare(Ballot(9, "n2"), 0)))
+    stage.put_frame(ACCEPTORS_FROM_N2, n2_frame("log", EMPTY, Prepare(Ballot(9, "n2"), 0), number=2))
     stage.drain()
     assert stage.actor.refused["stranger"] == 1
 

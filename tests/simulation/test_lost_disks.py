@@ -2,6 +2,7 @@
 
 import pytest
 
+from paxos.messages import OutcomeKind
 from redpaxos.simulation.plan import ClientPlan, Fault, NodePlan, Plan, Request
 from redpaxos.simulation.running import run
 from redpaxos.simulation.swarm import draw
@@ -50,6 +51,26 @@ UNHEARD_DISK = Plan(
 )
 """Nobody who is there has ever heard of n1's store."""
 
+WRONG_DISK = Plan(
+    seed=1,
+    nodes=(*(NodePlan(name, ("acceptor",)) for name in ("n1", "n2")), NodePlan("n3"), NodePlan("p1", ("proposer",))),
+    members=NAMES,
+    core=("n1", "n2", "p1"),
+    clients=(
+        ClientPlan("c1", (Request(1.0, "decide", "d", "blue", b"1"),), "n3"),
+        ClientPlan("c2", (Request(2.8, "decide", "d", "red", b"2"),), "p1"),
+    ),
+    # p1 hears nothing of n1 before it is started on an empty disk, while nobody is there who could refuse that.
+    faults=(
+        Fault(0.0, "isolated", ("p1", "n1", "n2", "n3"), 1.6),
+        Fault(1.4, "crash", ("n3",), 9.0),
+        Fault(1.4, "crash", ("n2",), 1.2),
+        Fault(1.5, "wrong disk", ("n1",), 1.0),
+    ),
+    chaos_seconds=3.0,
+)
+"""Who is left to propose has first heard n1 with a disk that is not its own."""
+
 TRUSTING = (
     "the shell trusts a store that it has never seen under that name",
     "an acceptor gets acquainted with a second store of a member",
@@ -74,6 +95,13 @@ def test_a_disk_that_nobody_heard_of_is_not_admitted_in_place_of_another() -> No
     result = run(plan=UNHEARD_DISK)
     assert result.violation is None, result.report()
     assert result.fired["wipe"] == 1
+
+
+def test_a_node_that_has_its_own_disk_back_is_heard_by_those_who_first_heard_it_with_another() -> None:
+    result = run(plan=WRONG_DISK)
+    assert result.violation is None, result.report()
+    assert (result.fired["wrong disk"], result.fired["stranger refused"]) == (1, 0)
+    assert [one.outcome for one in result.told if one.request.id in ("blue", "red")] == [OutcomeKind.DONE] * 2
 
 
 @pytest.mark.parametrize("name", TOO_SOON)

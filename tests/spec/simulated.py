@@ -17,7 +17,7 @@ from tests.spec.validation import Shape
 def plan_of(seed: int, *, event_bound: float = 1.5) -> Plan | None:
     """The plan of this seed if the model can speak of it: the nodes keep their disks, and the run is short."""
     plan = draw(seed)
-    if any(fault.kind == "wipe" for fault in plan.faults):
+    if any(fault.kind in ("wipe", "wrong disk") for fault in plan.faults):
         return None
     return replace(plan, chaos_seconds=min(plan.chaos_seconds, event_bound))
 

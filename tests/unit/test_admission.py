@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import pytest
 
 from actors.storage.memory import MemoryStorage
-from paxos.admission import INTRODUCE, Admission, GuardedCast, is_proven
+from paxos.admission import INTRODUCE, Admission, GuardedCast, is_memorable
 from paxos.ballot import END_SLOT
 from paxos.casting import acceptor_cast
 from paxos.cues import Admitted, Begin, Expired
@@ -166,17 +166,20 @@ def test_one_does_not_meet_oneself() -> None:
 
 
 @pytest.mark.parametrize("message", [Introduce(MINE), Acquainted(MINE), Stranger("acceptor", MINE, "x"), Inquire(), Report(b"{}")])
-def test_nothing_that_a_store_says_before_it_is_admitted_proves_that_it_is_the_one_of_its_member(message: WireMessage) -> None:
-    assert not is_proven("acceptor", (message,))
-    assert is_proven("acceptor", (message, Accepted(FIRST, 0, 0)))
+def test_nobody_remembers_a_store_for_what_it_says_before_it_is_admitted(message: WireMessage) -> None:
+    for hearer in ("acceptor", "log"):
+        assert not is_memorable("acceptor", (message,), hearer)
+        assert is_memorable("acceptor", (message, Accepted(FIRST, 0, 0)), hearer)
+        assert is_memorable("acceptor", (Promise(FIRST, 0, END_SLOT, ()),), hearer)
 
 
-def test_a_promise_and_a_vote_are_those_of_an_admitted_store_and_only_leaders_propose() -> None:
-    assert is_proven("acceptor", (Promise(FIRST, 0, END_SLOT, ()),))
-    assert is_proven("acceptor", (Accepted(FIRST, 0, 0),))
-    assert not is_proven("log", (Prepare(FIRST, 0), Probe(1)))
-    assert is_proven("log", (Accept(FIRST, 0, b"v", 0),))
-    assert is_proven("log", (Probe(1), Heartbeat(FIRST, 0)))
+def test_an_acceptor_remembers_who_campaigns_before_it_promises_and_others_who_has_won() -> None:
+    assert is_memorable("log", (Prepare(FIRST, 0),), "acceptor")
+    assert not is_memorable("log", (Prepare(FIRST, 0), Probe(1)), "log")
+    for hearer in ("acceptor", "log"):
+        assert not is_memorable("log", (Probe(1), Inquire()), hearer)
+        assert is_memorable("log", (Accept(FIRST, 0, b"v", 0),), hearer)
+        assert is_memorable("log", (Probe(1), Heartbeat(FIRST, 0)), hearer)
 
 
 # ---- how many are enough ---------------------------------------------------------------------------------------------------------
