@@ -34,6 +34,8 @@ def propose(*, value: str, request_id: str | None, as_string: bool, cluster: Clu
     with cluster.connect() as client:
         decision = client.propose(proposal, id=request_id, timeout=timeout)
     print_decision(LOG, decision, as_json=as_json)
+    if not decision.mine:
+        say(f"id {decision.id} was used before, for what is printed: the log has that, and VALUE was not appended")
 
 
 @click.command(short_help="Decide NAME once and for all, and print the value that won.")

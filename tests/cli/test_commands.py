@@ -80,7 +80,15 @@ def test_the_same_id_is_executed_once(cluster: Redpaxos) -> None:
     first = lines_of(cluster("propose", "once", "--id", "only-once", "-o", "json"))
     again = lines_of(cluster("propose", "once", "--id", "only-once", "-o", "json"))
     assert first == again
+    assert cluster("propose", "once", "--id", "only-once").stderr == ""
     assert [entry["id"] for entry in logged(cluster)].count("only-once") == 1
+
+
+def test_an_id_that_has_another_value_is_said_so(cluster: Redpaxos) -> None:
+    cluster("propose", "one", "--id", "used-twice")
+    result = cluster("propose", "another", "--id", "used-twice")
+    assert (result.exit_code, '"one"' in result.stdout) == (0, True)
+    assert "id used-twice was used before" in said(result)
 
 
 def test_a_value_over_the_limit_is_a_definite_no(cluster: Redpaxos) -> None:
