@@ -49,6 +49,18 @@ def test_every_test_that_a_page_names_exists() -> None:
     assert [name for name in sorted(named) if f"def {name}(" not in source] == []
 
 
+def test_every_module_and_path_that_a_page_tells_to_run_exists() -> None:
+    told = [
+        command
+        for page in DOCS.rglob("*.md")
+        for command in re.findall(r"`((?:python -m|pytest) [^`]+)`", page.read_text(encoding="utf-8"))
+    ]
+    assert told
+    paths = {word for command in told if command.startswith("pytest ") for word in command.split()[1:] if not word.startswith("-")}
+    paths |= {command.split()[2].replace(".", "/") for command in told if command.startswith("python -m ")}
+    assert [path for path in sorted(paths) if not (ROOT / path).exists() and not (ROOT / f"{path}.py").exists()] == []
+
+
 def test_the_picture_tells_the_demos_story() -> None:
     picture = "".join(ElementTree.parse(DOCS / "demo.svg").getroot().itertext()).replace("\N{NO-BREAK SPACE}", " ")
     story = (ROOT / "redpaxos" / "demo" / "story.py").read_text(encoding="utf-8")
