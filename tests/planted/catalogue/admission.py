@@ -47,4 +47,20 @@ MISTAKES = (
         _FORGOTTEN,
         _ADMISSION + "test_other_acquaintances_do_not_count",
     ),
+    Mistake(
+        "an acceptor forgets who knows its store",
+        "paxos/admission.py",
+        "met = Effects(persist=(PeerStore(_ACQUAINTED + source, self._store_id),))",
+        "met = NOTHING",
+        "progress: who has answered need not be there again",
+        _ADMISSION + "test_who_answered_before_a_restart_need_not_be_there_again",
+    ),
+    Mistake(
+        "an acceptor promises and does not remember whom",
+        "paxos/admission.py",
+        "_CAMPAIGNING if hearer == ACCEPTOR_STORE else _LEADING",
+        "_LEADING",
+        _FORGOTTEN,
+        "tests/actors/test_shell.py::test_an_acceptor_remembers_the_store_of_a_proposer_before_it_promises_it_anything_and_not_for_less",
+    ),
 )

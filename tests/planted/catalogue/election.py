@@ -149,4 +149,12 @@ MISTAKES = (
         "PMS 2.2: chosen by a majority",
         "tests/unit/test_learner.py::test_a_learner_never_believes_one_acceptor",
     ),
+    Mistake(
+        "an heir lets go of its campaign when the leader that asked for it speaks",
+        ELECTION,
+        "if isinstance(self.phase, Campaigning) and message.ballot == self.phase.predecessor:",
+        "if False:",
+        "progress: a hand-over costs no election time-out",
+        UNIT + "test_what_a_leader_says_while_its_heir_campaigns_does_not_end_the_campaign_that_it_asked_for",
+    ),
 )

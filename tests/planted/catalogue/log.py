@@ -181,4 +181,20 @@ MISTAKES = (
         "Ongaro 6.3: an operation is executed once",
         SESSIONS + "test_what_was_settled_stays_settled",
     ),
+    Mistake(
+        "a snapshot of other machines is believed",
+        "paxos/snapshots.py",
+        "if last.content != _named(machines):",
+        "if False:",
+        "every replica has the same state at the same slot",
+        "tests/unit/test_snapshots.py::test_a_snapshot_of_other_machines_is_not_believed",
+    ),
+    Mistake(
+        "a snapshot by a generator function begins when it is written",
+        "paxos/executor.py",
+        "if inspect.isgeneratorfunction(machine.snapshot)",
+        "if False",
+        "every replica has the same state at the same slot",
+        EXECUTOR + "test_a_snapshot_by_a_generator_function_has_the_state_at_the_call",
+    ),
 )

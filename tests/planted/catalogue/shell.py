@@ -182,4 +182,20 @@ MISTAKES = (
         "a value comes back to every reader",
         DOORS + "test_text_that_is_no_json_value_is_refused",
     ),
+    Mistake(
+        "a store is remembered for what an empty one says too",
+        "actors/base.py",
+        "return envelope.source == self._node or is_memorable(envelope.store, messages, self.store)",
+        "return True",
+        "progress: an empty disk that was shown by mistake shuts nobody out",
+        SHELL + "test_an_empty_disk_that_was_shown_by_mistake_leaves_its_place_to_the_original",
+    ),
+    Mistake(
+        "a channel that was forgotten is numbered anew",
+        "actors/sequences.py",
+        "self._last.get(channel, self._forgotten_end)",
+        "self._last.get(channel, 0)",
+        "a fresh frame is no duplicate",
+        SEQUENCES + "test_no_number_is_given_twice_on_a_channel_that_was_forgotten_meanwhile",
+    ),
 )
