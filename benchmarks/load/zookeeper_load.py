@@ -1,8 +1,8 @@
 """Load on ZooKeeper: one session, as many requests under way as are wanted, each of them one that clients send.
 
-A put is setData on one of many nodes, a decree is create, which fails where somebody was first; a fresh read is sync and then getData,
-both sent at once, since a session's requests are carried out in order. kazoo encodes the requests; a bare socket sends them, because
-kazoo's own threads would be the limit.
+A put is setData on one of many nodes, a decree is create, which fails where somebody was first; a fresh read is sync and, once that is
+answered, getData: sent right behind the sync, 3.8.0 now and then leaves it lying until something else arrives. kazoo encodes the
+requests; a bare socket sends them, because kazoo's own threads would be the limit.
 """
 
 import itertools
@@ -16,7 +16,7 @@ from typing import Any
 
 from benchmarks.load.base import Window
 from benchmarks.load.cpu import CpuClock
-from benchmarks.load.zookeeper_replies import LENGTH, Replies, ZooKeeperError, answered, unanswered
+from benchmarks.load.zookeeper_replies import LENGTH, Replies, ZooKeeperError, answering, is_answer, preceding
 from benchmarks.measuring import Job, Sample, histogram
 
 # By name, because they have no types, and type checkers need not have them.
@@ -47,6 +47,7 @@ class ZooKeeperLoad:
             window = Window(job, time.perf_counter())
             cpu = CpuClock(window)
             commands = make_commands(job)
+            question = requests.GetData(key(0), False)
             sent: deque[float] = deque()
             free = job.outstanding
             while True:
@@ -58,11 +59,13 @@ class ZooKeeperLoad:
                     free = 0
                 if not sent:
                     break
-                answered = session.receive()
+                numbers = session.receive()
                 now = time.perf_counter()
-                for _ in range(answered):
+                session.send(b"".join(frame(number + 1, question) for number in numbers if not is_answer(number)))
+                answer_count = sum(map(is_answer, numbers))
+                for _ in range(answer_count):
                     window.answered(sent.popleft(), now)
-                free += answered
+                free += answer_count
         found = window.latencies
         return Sample(len(found), job.seconds, window.total, histogram(found), cpu.seconds)
 
@@ -73,10 +76,10 @@ class ZooKeeperLoad:
         """What puts write to and reads read."""
         with Session(self._address) as session:
             for number, path in enumerate([ROOT, *map(key, range(_KEY_COUNT))]):
-                session.send(frame(answered(number), requests.Create(path, b"", ANYBODY, 0)))
+                session.send(frame(answering(number), requests.Create(path, b"", ANYBODY, 0)))
             done = 0
             while done <= _KEY_COUNT:
-                done += session.receive()
+                done += len(session.receive())
 
 
 class Session:
@@ -104,8 +107,8 @@ class Session:
         """Send frames."""
         self._socket.sendall(data)
 
-    def receive(self) -> int:
-        """How many commands were answered, by what arrives next."""
+    def receive(self) -> list[int]:
+        """The numbers of the requests that are answered by what arrives next."""
         return self._replies.feed(self._chunk(_CHUNK_BYTES))
 
     def _exactly(self, size: int) -> bytes:
@@ -122,16 +125,16 @@ class Session:
 
 
 def make_commands(job: Job) -> Iterator[bytes]:
-    """One command after the other, ready to be sent."""
+    """The first request of one command after the other, ready to be sent."""
     value = b"v" * job.value_bytes
     for number in itertools.count():
         match job.load:
             case "put":
-                yield frame(answered(number), requests.SetData(key(number), value, -1))
+                yield frame(answering(number), requests.SetData(key(number), value, -1))
             case "decree":
-                yield frame(answered(number), requests.Create(f"{ROOT}/{job.prefix}-{number}", value, ANYBODY, 0))
+                yield frame(answering(number), requests.Create(f"{ROOT}/{job.prefix}-{number}", value, ANYBODY, 0))
             case "read":
-                yield frame(unanswered(number), requests.Sync(key(0))) + frame(answered(number), requests.GetData(key(0), False))
+                yield frame(preceding(number), requests.Sync(key(0)))
             case _:
                 raise ZooKeeperError(f"no load {job.load!r}")
 

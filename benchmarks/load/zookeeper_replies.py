@@ -1,6 +1,7 @@
 """Which of ZooKeeper's replies answer a command.
 
-A command is one request or several, of which the last one answers it. Requests are numbered so that it shows: odd numbers answer.
+A command is one request, or one that has to be answered before the other is sent. Requests are numbered so that it shows: the reply to an
+odd one answers a command, and an even one is followed by the next odd one.
 """
 
 import struct
@@ -24,25 +25,30 @@ class Replies:
         # The beginning of a reply that is not whole yet.
         self._rest = b""
 
-    def feed(self, chunk: bytes) -> int:
-        """How many of the replies that are whole by this answer commands; that somebody created a node before is an answer."""
+    def feed(self, chunk: bytes) -> list[int]:
+        """The requests whose replies are whole by this; that somebody created a node before is a reply like others."""
         data = self._rest + chunk
-        place = count = 0
+        place, numbers = 0, []
         while len(data) - place >= LENGTH.size and len(data) - place >= (size := LENGTH.size + LENGTH.unpack_from(data, place)[0]):
             _, number, _, error = _HEAD.unpack_from(data, place)
             if error not in (0, _NODE_EXISTS):
                 raise ZooKeeperError(f"request {number} failed with error {error}")
-            count += number % 2
+            numbers.append(number)
             place += size
         self._rest = data[place:]
-        return count
+        return numbers
 
 
-def answered(number: int) -> int:
-    """The number of the request whose reply answers this command: an odd one."""
-    return 2 * number + 1
+def preceding(command: int) -> int:
+    """The number of the request that goes before the one that answers."""
+    return 2 * command + 2
 
 
-def unanswered(number: int) -> int:
-    """The number of a request that goes before it."""
-    return 2 * number + 2
+def answering(command: int) -> int:
+    """The number of the request whose reply answers this command."""
+    return preceding(command) + 1
+
+
+def is_answer(number: int) -> bool:
+    """Whether the reply to this request answers a command."""
+    return number % 2 == 1

@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.load.in_process import InProcessLoad
 from benchmarks.load.redpaxos_load import take_and_release
-from benchmarks.load.zookeeper_replies import Replies, ZooKeeperError, answered, unanswered
+from benchmarks.load.zookeeper_replies import Replies, ZooKeeperError, answering, is_answer, preceding
 from benchmarks.measuring import Job
 from benchmarks.peers.plan import DEFAULT, QUICK, cases_of
 from benchmarks.peers.ratios import OURS
@@ -63,20 +63,25 @@ def test_a_peer_that_lacks_something_is_left_out_with_what_it_lacks(tmp_path: Pa
 
 def test_a_reply_may_arrive_in_pieces_and_many_at_once() -> None:
     replies = Replies()
-    stream = b"".join(reply(answered(number), body=b"x" * number) for number in range(50))
+    numbers = [answering(command) for command in range(50)]
+    stream = b"".join(reply(number, body=b"x" * number) for number in numbers)
 
-    assert sum(replies.feed(stream[place : place + 7]) for place in range(0, len(stream), 7)) == 50
-    assert replies.feed(stream) == 50
+    assert [number for place in range(0, len(stream), 7) for number in replies.feed(stream[place : place + 7])] == numbers
+    assert replies.feed(stream) == numbers
 
 
-def test_only_the_last_request_of_a_command_answers_it() -> None:
-    assert Replies().feed(reply(unanswered(0)) + reply(answered(0)) + reply(unanswered(1))) == 1
+def test_a_request_that_does_not_answer_is_followed_by_the_one_that_does() -> None:
+    assert [is_answer(preceding(command)) for command in range(3)] == [False] * 3
+    assert [is_answer(answering(command)) for command in range(3)] == [True] * 3
+    assert [preceding(command) + 1 for command in range(3)] == [answering(command) for command in range(3)]
+    # A number of 0 or below is no command's.
+    assert preceding(0) > 0
 
 
 def test_a_node_that_exists_is_an_answer_and_any_other_error_ends_the_load() -> None:
-    assert Replies().feed(reply(answered(0), error=-110)) == 1
+    assert Replies().feed(reply(5, error=-110)) == [5]
     with pytest.raises(ZooKeeperError, match="-101"):
-        Replies().feed(reply(answered(1), error=-101))
+        Replies().feed(reply(7, error=-101))
 
 
 def test_each_zookeeper_has_ports_of_its_own_and_knows_all(tmp_path: Path) -> None:
