@@ -27,14 +27,14 @@ def _by_itself(inbox: Inbox) -> None:
     """The inbox minds nothing but what it is told."""
 
 
-class Delivery(Struct, frozen=True):
+class Delivery(Struct, frozen=True, gc=False):
     """A payload that arrived on a channel."""
 
     channel: str
     payload: bytes
 
 
-class Ring(Struct, frozen=True):
+class Ring(Struct, frozen=True, gc=False):
     """A timer of a group ran out; of an older generation than the running one it means nothing."""
 
     group: str
@@ -42,7 +42,7 @@ class Ring(Struct, frozen=True):
     generation: int
 
 
-class Cue(Struct, frozen=True):
+class Cue(Struct, frozen=True, gc=False):
     """The node itself tells the roles of a group something."""
 
     group: str

@@ -25,14 +25,14 @@ _HEADER_BYTES = 4
 _TAG_BYTES = 16
 
 
-class Letter(Struct, frozen=True, array_like=True):
+class Letter(Struct, frozen=True, array_like=True, gc=False):
     """One message of one group."""
 
     group: GroupName
     message: WireMessage
 
 
-class Envelope(Struct, frozen=True, array_like=True):
+class Envelope(Struct, frozen=True, array_like=True, gc=False):
     """Letters from one sender. What one store's owner sends on one channel is numbered 1, 2, 3 … within an incarnation."""
 
     cluster: Annotated[str, Meta(max_length=64)]

@@ -7,17 +7,17 @@ from paxos.messages import Result, WireMessage
 from paxos.values import Action, Command, Entry
 
 
-class Begin(Struct, frozen=True):
+class Begin(Struct, frozen=True, gc=False):
     """From the shell, once: the group is live on this node."""
 
 
-class Expired(Struct, frozen=True):
+class Expired(Struct, frozen=True, gc=False):
     """From the shell: the timer of this name ran out."""
 
     timer: str
 
 
-class Chosen(Struct, frozen=True):
+class Chosen(Struct, frozen=True, gc=False):
     """From the learner, in slot order and once a slot: this value is chosen."""
 
     slot: Slot
@@ -25,7 +25,7 @@ class Chosen(Struct, frozen=True):
     value: bytes
 
 
-class Executed(Struct, frozen=True):
+class Executed(Struct, frozen=True, gc=False):
     """From the replica: the slot was executed and gave these entries; commands that repeat an id gave none.
 
     `results` are those of operations, each for the client named; `digest` summarises all state after the slot, and `clock` is the
@@ -41,7 +41,7 @@ class Executed(Struct, frozen=True):
     clock: int = 0
 
 
-class Resumed(Struct, frozen=True):
+class Resumed(Struct, frozen=True, gc=False):
     """From the replica, at its start: it executed the log from this slot on, since it had a snapshot of what is below.
 
     `complaint` says why the snapshot that it found was not believed; then the slot is 0.
@@ -54,35 +54,35 @@ class Resumed(Struct, frozen=True):
         return f"executes the log from slot {self.slot} on: {self.complaint or 'its snapshot has what is below'}"
 
 
-class Stopping(Struct, frozen=True):
+class Stopping(Struct, frozen=True, gc=False):
     """From the shell: nothing more is executed in this life."""
 
 
-class Now(Struct, frozen=True):
+class Now(Struct, frozen=True, gc=False):
     """From the shell, at the end of each drain: a clock in milliseconds that only ever counts what elapses on this node."""
 
     milliseconds: int
 
 
-class Propose(Struct, frozen=True):
+class Propose(Struct, frozen=True, gc=False):
     """From the intake to the proposer: get these commands chosen."""
 
     commands: tuple[Action, ...]
 
 
-class Withdraw(Struct, frozen=True):
+class Withdraw(Struct, frozen=True, gc=False):
     """From the intake to the proposer: do not propose these any more, unless they already were."""
 
     commands: tuple[Command, ...]
 
 
-class Withdrawn(Struct, frozen=True):
+class Withdrawn(Struct, frozen=True, gc=False):
     """From the proposer: these were never proposed and never will be."""
 
     commands: tuple[Action, ...]
 
 
-class Knock(Struct, frozen=True):
+class Knock(Struct, frozen=True, gc=False):
     """From the shell: somebody published this at the JSON door; `eager` where this node should act rather than wait for another.
 
     `command` is None where the caller only asks what was decided.
@@ -92,25 +92,25 @@ class Knock(Struct, frozen=True):
     eager: bool
 
 
-class Inspect(Struct, frozen=True):
+class Inspect(Struct, frozen=True, gc=False):
     """From the intake to the proposer of a decree: find out whether anything may have been chosen."""
 
 
-class Undecided(Struct, frozen=True):
+class Undecided(Struct, frozen=True, gc=False):
     """From the proposer of a decree: a quorum has voted for nothing."""
 
 
-class Lead(Struct, frozen=True):
+class Lead(Struct, frozen=True, gc=False):
     """From the election to the proposer: campaign, with a ballot above this one."""
 
     above: Ballot
 
 
-class Resign(Struct, frozen=True):
+class Resign(Struct, frozen=True, gc=False):
     """From the election to the proposer: a quorum is out of reach; stop leading."""
 
 
-class Elected(Struct, frozen=True):
+class Elected(Struct, frozen=True, gc=False):
     """From the proposer: phase 1 is won; slots from `free_slot` on hold nothing of an earlier ballot."""
 
     ballot: Ballot
@@ -120,7 +120,7 @@ class Elected(Struct, frozen=True):
         return f"leads with ballot {self.ballot.shown}, slots are free from {self.free_slot} on"
 
 
-class Deposed(Struct, frozen=True):
+class Deposed(Struct, frozen=True, gc=False):
     """From the proposer: it no longer leads or campaigns; `by` is the ballot that it lost to, or its own where it gave up itself."""
 
     by: Ballot
@@ -129,7 +129,7 @@ class Deposed(Struct, frozen=True):
         return f"steps down at ballot {self.by.shown}"
 
 
-class Following(Struct, frozen=True):
+class Following(Struct, frozen=True, gc=False):
     """From the election: another node leads, or nobody does (an empty name)."""
 
     leader: NodeName
@@ -138,7 +138,7 @@ class Following(Struct, frozen=True):
         return f"follows {self.leader or 'nobody'}"
 
 
-class Admitted(Struct, frozen=True):
+class Admitted(Struct, frozen=True, gc=False):
     """From the admission, once: this store may promise and vote; these have it on their disks."""
 
     by: tuple[NodeName, ...]
@@ -147,7 +147,7 @@ class Admitted(Struct, frozen=True):
         return f"is admitted by {', '.join(self.by) or 'itself, the only member'}"
 
 
-class Yield(Struct, frozen=True):
+class Yield(Struct, frozen=True, gc=False):
     """From the hand-over to the proposer: propose nothing more until Resume, and say when nothing is in flight."""
 
     heir: NodeName
@@ -156,18 +156,18 @@ class Yield(Struct, frozen=True):
         return f"hands over to {self.heir}"
 
 
-class Drained(Struct, frozen=True):
+class Drained(Struct, frozen=True, gc=False):
     """From the proposer that yields: all that it proposed is chosen."""
 
 
-class Resume(Struct, frozen=True):
+class Resume(Struct, frozen=True, gc=False):
     """From the hand-over to the proposer: nobody took over, go on."""
 
     def __str__(self) -> str:
         return "leads on, since nobody took over"
 
 
-class Succeed(Struct, frozen=True):
+class Succeed(Struct, frozen=True, gc=False):
     """From the heir to the election: the owner of this ballot wants this node to lead in its place."""
 
     ballot: Ballot
@@ -176,11 +176,11 @@ class Succeed(Struct, frozen=True):
         return f"succeeds ballot {self.ballot.shown}, as its owner asks"
 
 
-class Retire(Struct, frozen=True):
+class Retire(Struct, frozen=True, gc=False):
     """From the shell: this node is about to stop, so it should lead no more."""
 
 
-class Retired(Struct, frozen=True):
+class Retired(Struct, frozen=True, gc=False):
     """From the hand-over to the shell: this node does not lead, and may stop."""
 
 

@@ -20,21 +20,21 @@ AUDIENCES = frozenset((ACCEPTORS, PROPOSERS, LEARNERS))
 """Targets that are heard by every actor which plays such a role; any other target is the name of one node or client."""
 
 
-class Send(Struct, frozen=True):
+class Send(Struct, frozen=True, gc=False):
     """A message for an audience or for one node."""
 
     target: str
     message: WireMessage
 
 
-class Announcement(Struct, frozen=True):
+class Announcement(Struct, frozen=True, gc=False):
     """JSON text for one of the doors that people and other languages listen at: `chosen` or `rejected`."""
 
     door: str
     payload: bytes
 
 
-class StartTimer(Struct, frozen=True):
+class StartTimer(Struct, frozen=True, gc=False):
     """(Re)start the timer of this name: it expires after `after_seconds` and a uniformly drawn part of `jitter_seconds`."""
 
     name: str
@@ -42,7 +42,7 @@ class StartTimer(Struct, frozen=True):
     jitter_seconds: float = 0.0
 
 
-class CancelTimer(Struct, frozen=True):
+class CancelTimer(Struct, frozen=True, gc=False):
     """Forget the timer of this name; nothing happens if it does not run."""
 
     name: str
@@ -51,7 +51,7 @@ class CancelTimer(Struct, frozen=True):
 Timer = StartTimer | CancelTimer
 
 
-class Effects(Struct, frozen=True):
+class Effects(Struct, frozen=True, gc=False):
     """To be persisted, then sent; timers; messages for the roles of the same cast; announcements; parts of a snapshot.
 
     Compare as values, add with +.

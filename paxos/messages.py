@@ -1,7 +1,8 @@
 """Every message that crosses the transport: a closed union, one struct a message.
 
 Names and numbers (1a, 1b, 2a, 2b) follow Lamport, "Paxos Made Simple", and the ladders in docs/protocol.md. What the roles of one actor
-tell each other is in paxos/cues.py.
+tell each other is in paxos/cues.py. A message is a tree of values, so there are no cycles for the garbage collector to look for: `gc=False`
+here and wherever else a frozen struct holds only such values.
 """
 
 from enum import IntEnum
@@ -19,14 +20,14 @@ StoreId = Annotated[str, Meta(max_length=64)]
 # ---- phase 1 and phase 2 --------------------------------------------------------------------------------------------------------
 
 
-class Prepare(Struct, frozen=True, array_like=True, tag=1):
+class Prepare(Struct, frozen=True, array_like=True, tag=1, gc=False):
     """1a, to the acceptors: promise this ballot for every slot, and tell me your votes from `first_slot` on."""
 
     ballot: Ballot
     first_slot: Slot
 
 
-class Vote(Struct, frozen=True, array_like=True):
+class Vote(Struct, frozen=True, array_like=True, gc=False):
     """The value that an acceptor accepted for a slot, at the ballot given."""
 
     slot: Slot
@@ -34,7 +35,7 @@ class Vote(Struct, frozen=True, array_like=True):
     value: bytes
 
 
-class Promise(Struct, frozen=True, array_like=True, tag=2):
+class Promise(Struct, frozen=True, array_like=True, tag=2, gc=False):
     """1b, to the proposer: no lower ballot any more, and all my votes from `first_slot` up to, not including, `end_slot`."""
 
     ballot: Ballot
@@ -43,7 +44,7 @@ class Promise(Struct, frozen=True, array_like=True, tag=2):
     votes: tuple[Vote, ...]
 
 
-class Accept(Struct, frozen=True, array_like=True, tag=3):
+class Accept(Struct, frozen=True, array_like=True, tag=3, gc=False):
     """2a, to the acceptors (learners listen): vote for this value; every slot below `chosen_through` is chosen."""
 
     ballot: Ballot
@@ -52,7 +53,7 @@ class Accept(Struct, frozen=True, array_like=True, tag=3):
     chosen_through: Slot
 
 
-class Accepted(Struct, frozen=True, array_like=True, tag=4):
+class Accepted(Struct, frozen=True, array_like=True, tag=4, gc=False):
     """2b, to the learners: I voted at this ballot in every slot of the range, both ends included."""
 
     ballot: Ballot
@@ -60,7 +61,7 @@ class Accepted(Struct, frozen=True, array_like=True, tag=4):
     last_slot: Slot
 
 
-class Nack(Struct, frozen=True, array_like=True, tag=5):
+class Nack(Struct, frozen=True, array_like=True, tag=5, gc=False):
     """Refusal of a Prepare or Accept at `ballot`: the acceptor has promised `promised`."""
 
     ballot: Ballot
@@ -70,7 +71,7 @@ class Nack(Struct, frozen=True, array_like=True, tag=5):
 # ---- election -------------------------------------------------------------------------------------------------------------------
 
 
-class Heartbeat(Struct, frozen=True, array_like=True, tag=6):
+class Heartbeat(Struct, frozen=True, array_like=True, tag=6, gc=False):
     """To everyone: the owner of this ballot leads, with this priority, and every slot below `chosen_through` is chosen."""
 
     ballot: Ballot
@@ -78,19 +79,19 @@ class Heartbeat(Struct, frozen=True, array_like=True, tag=6):
     priority: Priority = 1
 
 
-class Echo(Struct, frozen=True, array_like=True, tag=7):
+class Echo(Struct, frozen=True, array_like=True, tag=7, gc=False):
     """To the leader: this acceptor hears the heartbeats of that ballot, and of no higher one."""
 
     ballot: Ballot
 
 
-class Probe(Struct, frozen=True, array_like=True, tag=8):
+class Probe(Struct, frozen=True, array_like=True, tag=8, gc=False):
     """To the acceptors, before a campaign disturbs anyone: do you hear a leader?"""
 
     number: Slot
 
 
-class ProbeReply(Struct, frozen=True, array_like=True, tag=9):
+class ProbeReply(Struct, frozen=True, array_like=True, tag=9, gc=False):
     """To the candidate: whether a leader is heard here, the highest ballot heard, up to where slots are chosen, and its own priority."""
 
     number: Slot
@@ -103,13 +104,13 @@ class ProbeReply(Struct, frozen=True, array_like=True, tag=9):
 # ---- catch-up -------------------------------------------------------------------------------------------------------------------
 
 
-class AskChosen(Struct, frozen=True, array_like=True, tag=10):
+class AskChosen(Struct, frozen=True, array_like=True, tag=10, gc=False):
     """To one learner: what was chosen from this slot on?"""
 
     first_slot: Slot
 
 
-class ChosenPage(Struct, frozen=True, array_like=True, tag=11):
+class ChosenPage(Struct, frozen=True, array_like=True, tag=11, gc=False):
     """The chosen values of consecutive slots from `first_slot` on, each with the ballot it was chosen at; the sender knows `end`."""
 
     first_slot: Slot
@@ -117,14 +118,14 @@ class ChosenPage(Struct, frozen=True, array_like=True, tag=11):
     end: Slot
 
 
-class AskVotes(Struct, frozen=True, array_like=True, tag=12):
+class AskVotes(Struct, frozen=True, array_like=True, tag=12, gc=False):
     """To the acceptors, when no learner knows: what did you vote for in this range, both ends included?"""
 
     first_slot: Slot
     last_slot: Slot
 
 
-class VotesPage(Struct, frozen=True, array_like=True, tag=13):
+class VotesPage(Struct, frozen=True, array_like=True, tag=13, gc=False):
     """One acceptor's votes. They count for a learner as its Accepted messages would, ballot by ballot."""
 
     votes: tuple[Vote, ...]
@@ -144,18 +145,18 @@ class OutcomeKind(IntEnum):
     UNDECIDED = 5
 
 
-class Locate(Struct, frozen=True, array_like=True, tag=14):
+class Locate(Struct, frozen=True, array_like=True, tag=14, gc=False):
     """From a client to every proposer: who are you, and who leads?"""
 
 
-class Located(Struct, frozen=True, array_like=True, tag=15):
+class Located(Struct, frozen=True, array_like=True, tag=15, gc=False):
     """A proposer is here, in its `incarnation`-th life; `leader` is the node it follows or is, empty if it knows none."""
 
     leader: NodeName
     incarnation: Slot
 
 
-class Submit(Struct, frozen=True, array_like=True, tag=16):
+class Submit(Struct, frozen=True, array_like=True, tag=16, gc=False):
     """From a client to one life of one proposer: have these commands chosen. Each is answered by an Outcome of its own.
 
     `attempt` is a number that the client never uses twice. A proposer in another life ignores it: it cannot tell what became of it.
@@ -166,7 +167,7 @@ class Submit(Struct, frozen=True, array_like=True, tag=16):
     incarnation: Slot
 
 
-class Query(Struct, frozen=True, array_like=True, tag=17):
+class Query(Struct, frozen=True, array_like=True, tag=17, gc=False):
     """From a client to one life of one proposer of a decree: what won, if anything did? Answered by an Outcome with this id."""
 
     id: str
@@ -174,7 +175,7 @@ class Query(Struct, frozen=True, array_like=True, tag=17):
     incarnation: Slot
 
 
-class Outcome(Struct, frozen=True, array_like=True, tag=18):
+class Outcome(Struct, frozen=True, array_like=True, tag=18, gc=False):
     """To the client: how the command with this id ended. `entries` holds the winner when DONE, and is empty otherwise.
 
     `leader` is where to go on REDIRECT, and a hint otherwise. `attempts` are those that this answers: after NOT_DONE or REDIRECT
@@ -189,7 +190,7 @@ class Outcome(Struct, frozen=True, array_like=True, tag=18):
     attempts: tuple[Slot, ...]
 
 
-class ReadLog(Struct, frozen=True, array_like=True, tag=19):
+class ReadLog(Struct, frozen=True, array_like=True, tag=19, gc=False):
     """From a client to one learner: the entries from this revision on; with `waits`, as soon as there is one.
 
     `number` comes back in the answer.
@@ -200,7 +201,7 @@ class ReadLog(Struct, frozen=True, array_like=True, tag=19):
     waits: bool = False
 
 
-class LogPage(Struct, frozen=True, array_like=True, tag=20):
+class LogPage(Struct, frozen=True, array_like=True, tag=20, gc=False):
     """Consecutive entries, as many as fit a page; `end_revision` is the first revision that this learner has not executed."""
 
     number: Slot
@@ -208,7 +209,7 @@ class LogPage(Struct, frozen=True, array_like=True, tag=20):
     end_revision: Revision
 
 
-class Call(Struct, frozen=True, array_like=True, tag=24):
+class Call(Struct, frozen=True, array_like=True, tag=24, gc=False):
     """From a client to one life of the leader: execute these, each once. Answered by Results, or as a whole by Turned.
 
     The end of a session is not answered: one that is not told to end ends by itself.
@@ -232,7 +233,7 @@ class ResultKind(IntEnum):
     REFUSED = 4
 
 
-class Result(Struct, frozen=True, array_like=True):
+class Result(Struct, frozen=True, array_like=True, gc=False):
     """What became of the operation of this number; for an opened session `number` is the nonce."""
 
     session: Slot
@@ -241,14 +242,14 @@ class Result(Struct, frozen=True, array_like=True):
     body: bytes
 
 
-class Results(Struct, frozen=True, array_like=True, tag=25):
+class Results(Struct, frozen=True, array_like=True, tag=25, gc=False):
     """To the client: what became of operations; whoever has executed every slot below `end_slot` has executed them."""
 
     results: tuple[Result, ...]
     end_slot: Slot = 0
 
 
-class Turned(Struct, frozen=True, array_like=True, tag=26):
+class Turned(Struct, frozen=True, array_like=True, tag=26, gc=False):
     """To the client: this attempt was turned away, and nothing of it is left here; `leader` is where to go, if that is known."""
 
     attempt: Slot
@@ -256,7 +257,7 @@ class Turned(Struct, frozen=True, array_like=True, tag=26):
     leader: NodeName
 
 
-class Read(Struct, frozen=True, array_like=True, tag=27):
+class Read(Struct, frozen=True, array_like=True, tag=27, gc=False):
     """From a client to one node: ask the machine. A fresh answer reflects every write that was answered before the question was put.
 
     Any other is given as soon as every slot below `from_slot` is executed there, and reflects at least these.
@@ -272,7 +273,7 @@ class Read(Struct, frozen=True, array_like=True, tag=27):
     from_slot: Slot = 0
 
 
-class Answer(Struct, frozen=True, array_like=True, tag=28):
+class Answer(Struct, frozen=True, array_like=True, tag=28, gc=False):
     """To the client: the answer, which reflects every slot below `end_slot`; not `known` where the node cannot tell, but another may."""
 
     number: Slot
@@ -281,34 +282,34 @@ class Answer(Struct, frozen=True, array_like=True, tag=28):
     end_slot: Slot = 0
 
 
-class Confirm(Struct, frozen=True, array_like=True, tag=29):
+class Confirm(Struct, frozen=True, array_like=True, tag=29, gc=False):
     """From the leader to the acceptors: have you promised nothing above this ballot?"""
 
     ballot: Ballot
     number: Slot
 
 
-class Confirmed(Struct, frozen=True, array_like=True, tag=30):
+class Confirmed(Struct, frozen=True, array_like=True, tag=30, gc=False):
     """To the leader: nothing above its ballot was promised here when this was sent."""
 
     ballot: Ballot
     number: Slot
 
 
-class AskSlot(Struct, frozen=True, array_like=True, tag=31):
+class AskSlot(Struct, frozen=True, array_like=True, tag=31, gc=False):
     """From another replica to the leader: up to which slot must I have executed for a fresh read?"""
 
     number: Slot
 
 
-class FreshSlot(Struct, frozen=True, array_like=True, tag=32):
+class FreshSlot(Struct, frozen=True, array_like=True, tag=32, gc=False):
     """To the replica: whoever has executed every slot below `end_slot` reads what was written before it asked."""
 
     number: Slot
     end_slot: Slot
 
 
-class Transfer(Struct, frozen=True, array_like=True, tag=44):
+class Transfer(Struct, frozen=True, array_like=True, tag=44, gc=False):
     """From a client to one life of the leader: have this node lead instead. Answered by Transferred."""
 
     heir: NodeName
@@ -316,7 +317,7 @@ class Transfer(Struct, frozen=True, array_like=True, tag=44):
     incarnation: Slot
 
 
-class Transferred(Struct, frozen=True, array_like=True, tag=45):
+class Transferred(Struct, frozen=True, array_like=True, tag=45, gc=False):
     """To the client: what became of it. DONE where the node leads; `leader` is who does, as far as is known."""
 
     attempt: Slot
@@ -325,17 +326,17 @@ class Transferred(Struct, frozen=True, array_like=True, tag=45):
     leader: NodeName
 
 
-class Inquire(Struct, frozen=True, array_like=True, tag=21):
+class Inquire(Struct, frozen=True, array_like=True, tag=21, gc=False):
     """From anyone to every actor: how are you?"""
 
 
-class Report(Struct, frozen=True, array_like=True, tag=22):
+class Report(Struct, frozen=True, array_like=True, tag=22, gc=False):
     """An actor's state as one JSON object."""
 
     json: bytes
 
 
-class Stranger(Struct, frozen=True, array_like=True, tag=23):
+class Stranger(Struct, frozen=True, array_like=True, tag=23, gc=False):
     """To a node whose store is not the one remembered under its name: it must not take part."""
 
     store: Annotated[str, Meta(max_length=16)]
@@ -343,13 +344,13 @@ class Stranger(Struct, frozen=True, array_like=True, tag=23):
     found_store_id: str
 
 
-class Introduce(Struct, frozen=True, array_like=True, tag=38):
+class Introduce(Struct, frozen=True, array_like=True, tag=38, gc=False):
     """From an acceptor that is not admitted yet, to the acceptors: write down that this is my store, and tell me so."""
 
     store_id: StoreId
 
 
-class Acquainted(Struct, frozen=True, array_like=True, tag=39):
+class Acquainted(Struct, frozen=True, array_like=True, tag=39, gc=False):
     """To that acceptor: this store is on my disk under your name, and I shall never know another one under it."""
 
     store_id: StoreId

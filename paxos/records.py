@@ -12,14 +12,14 @@ from msgspec import Struct
 from paxos.ballot import Ballot
 
 
-class Promised(Struct, frozen=True, array_like=True, tag="Promised"):
+class Promised(Struct, frozen=True, array_like=True, tag="Promised", gc=False):
     """An acceptor's promise: it refuses every lower ballot of the group."""
 
     group: str
     ballot: Ballot
 
 
-class Voted(Struct, frozen=True, array_like=True, tag="Voted"):
+class Voted(Struct, frozen=True, array_like=True, tag="Voted", gc=False):
     """An acceptor's vote: it accepted this value for the slot at this ballot, and replaces an earlier vote."""
 
     group: str
@@ -28,21 +28,21 @@ class Voted(Struct, frozen=True, array_like=True, tag="Voted"):
     value: bytes
 
 
-class RoundUsed(Struct, frozen=True, array_like=True, tag="RoundUsed"):
+class RoundUsed(Struct, frozen=True, array_like=True, tag="RoundUsed", gc=False):
     """A proposer's round: it has used, or is about to use, every round up to this one."""
 
     group: str
     round: int
 
 
-class KnownChosen(Struct, frozen=True, array_like=True, tag="KnownChosen"):
+class KnownChosen(Struct, frozen=True, array_like=True, tag="KnownChosen", gc=False):
     """An acceptor was told that every slot below `chosen_through` is chosen."""
 
     group: str
     chosen_through: int
 
 
-class Learned(Struct, frozen=True, array_like=True, tag="Learned"):
+class Learned(Struct, frozen=True, array_like=True, tag="Learned", gc=False):
     """A learner knows the chosen value of the slot; its commands have the `command_count` revisions from
     `first_revision` on; commands that repeated an earlier id have none.
 
@@ -58,7 +58,7 @@ class Learned(Struct, frozen=True, array_like=True, tag="Learned"):
     new_ids: tuple[tuple[str, int], ...]
 
 
-class PeerStore(Struct, frozen=True, array_like=True, tag="PeerStore"):
+class PeerStore(Struct, frozen=True, array_like=True, tag="PeerStore", gc=False):
     """The random id of a peer's store, `NODE/acceptor` or `NODE/log`; another id under the same name is a forgotten disk.
 
     `NODE/introduced` is the acceptor's store that introduced itself, which may not be the one that is admitted in the end. Names that begin

@@ -18,7 +18,7 @@ PART_BYTES = 128 * 1024
 """A part ends with what fills it."""
 
 
-class SnapshotPart(Struct, frozen=True, array_like=True):
+class SnapshotPart(Struct, frozen=True, array_like=True, gc=False):
     """One part of the snapshot of the state before `slot`, numbered from 0.
 
     The last has the names of the machines that it is of, and the digest of all contents.
@@ -63,7 +63,7 @@ class Saver:
         return part
 
 
-class Verdict(Struct, frozen=True):
+class Verdict(Struct, frozen=True, gc=False):
     """What a snapshot is worth: everything below `slot` is in it. `complaint` says why it cannot be believed; then the slot is 0."""
 
     slot: int = 0

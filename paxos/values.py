@@ -5,14 +5,14 @@ from msgspec import Struct
 from paxos.ballot import Ballot, NodeName, Revision, Slot
 
 
-class Command(Struct, frozen=True, array_like=True, tag=1):
+class Command(Struct, frozen=True, array_like=True, tag=1, gc=False):
     """What a client wants in the log: `value` is JSON text as the client wrote it; an `id` that is not empty executes once."""
 
     id: str
     value: bytes
 
 
-class Open(Struct, frozen=True, array_like=True, tag=2):
+class Open(Struct, frozen=True, array_like=True, tag=2, gc=False):
     """A client wants a session, which ends when nothing of it is executed for so long by the log's clock.
 
     `nonce` tells the client which of its requests is answered.
@@ -23,7 +23,7 @@ class Open(Struct, frozen=True, array_like=True, tag=2):
     expiry_milliseconds: Slot
 
 
-class Operation(Struct, frozen=True, array_like=True, tag=3):
+class Operation(Struct, frozen=True, array_like=True, tag=3, gc=False):
     """The session's command for a state machine, executed once; operations numbered below `settled` were answered.
 
     An empty `machine` only keeps the session alive; the result of one that no node has is empty.
@@ -36,7 +36,7 @@ class Operation(Struct, frozen=True, array_like=True, tag=3):
     body: bytes
 
 
-class Close(Struct, frozen=True, array_like=True, tag=4):
+class Close(Struct, frozen=True, array_like=True, tag=4, gc=False):
     """A client that ends is done with its session, which ends here."""
 
     session: Slot
@@ -46,7 +46,7 @@ Action = Command | Open | Operation | Close
 """What a slot's value carries."""
 
 
-class Batch(Struct, frozen=True, array_like=True):
+class Batch(Struct, frozen=True, array_like=True, gc=False):
     """The value of a slot: actions that travel together, under the ballot that first proposed them. Without any it is a NOOP.
 
     `stamp` is the log's clock in milliseconds as the leader moves it on, by what elapsed while it led; the highest stamp so far
@@ -60,7 +60,7 @@ class Batch(Struct, frozen=True, array_like=True):
     witness: tuple[Slot, Slot] = (0, 0)
 
 
-class Entry(Struct, frozen=True, array_like=True):
+class Entry(Struct, frozen=True, array_like=True, gc=False):
     """One executed command: `revision` 1, 2, 3 … is its place in the order, the same on every node, as is everything here."""
 
     revision: Revision

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from random import Random, SystemRandom
+from random import Random
 from typing import cast
 
 import pykka
@@ -114,7 +114,7 @@ class Node:
         self._machines = machines
         self._transport = transport
         self._make_storage = make_storage
-        self._random = random or SystemRandom()
+        self._random = random or Random()
         self._actors: list[pykka.ActorRef[RoleActor]] = []
         self._actors_ended: list[threading.Event] = []
         # Those that actors own, each to wait on by itself.

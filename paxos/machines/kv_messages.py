@@ -31,7 +31,7 @@ class Item(Struct, frozen=True, array_like=True, gc=False):
 # ---- commands -------------------------------------------------------------------------------------------------------------------
 
 
-class Put(Struct, frozen=True, array_like=True, tag=1, forbid_unknown_fields=True):
+class Put(Struct, frozen=True, array_like=True, tag=1, forbid_unknown_fields=True, gc=False):
     """Write a value; with `previous` the result tells what the key had."""
 
     key: Key
@@ -39,7 +39,7 @@ class Put(Struct, frozen=True, array_like=True, tag=1, forbid_unknown_fields=Tru
     previous: bool = False
 
 
-class Delete(Struct, frozen=True, array_like=True, tag=2, forbid_unknown_fields=True):
+class Delete(Struct, frozen=True, array_like=True, tag=2, forbid_unknown_fields=True, gc=False):
     """Remove a key, or with `prefix` every key that begins with it; with `previous` the result tells what a single key had."""
 
     key: Key
@@ -47,7 +47,7 @@ class Delete(Struct, frozen=True, array_like=True, tag=2, forbid_unknown_fields=
     previous: bool = False
 
 
-class CompareAndSet(Struct, frozen=True, array_like=True, tag=3, forbid_unknown_fields=True):
+class CompareAndSet(Struct, frozen=True, array_like=True, tag=3, forbid_unknown_fields=True, gc=False):
     """Write a value if the key has this revision; 0 means that it does not exist. No value means delete."""
 
     key: Key
@@ -63,7 +63,7 @@ class Subject(IntEnum):
     VERSION = 2
 
 
-class Condition(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+class Condition(Struct, frozen=True, array_like=True, forbid_unknown_fields=True, gc=False):
     """The key's value, revision or version is (or is not, or is below, or is above) what is given; a missing key has 0 and b""."""
 
     key: Key
@@ -73,13 +73,13 @@ class Condition(Struct, frozen=True, array_like=True, forbid_unknown_fields=True
     operand: int | bytes
 
 
-class Get(Struct, frozen=True, array_like=True, tag=4, forbid_unknown_fields=True):
+class Get(Struct, frozen=True, array_like=True, tag=4, forbid_unknown_fields=True, gc=False):
     """Read a key."""
 
     key: Key
 
 
-class Range(Struct, frozen=True, array_like=True, tag=5, forbid_unknown_fields=True):
+class Range(Struct, frozen=True, array_like=True, tag=5, forbid_unknown_fields=True, gc=False):
     """Read the keys from `first` up to, not including, `end` (no end: all that begin with `first`), at most `limit` of them.
 
     Those that are not `after` some key are left out.
@@ -94,7 +94,7 @@ class Range(Struct, frozen=True, array_like=True, tag=5, forbid_unknown_fields=T
 Operations = Annotated[tuple[Put | Delete | Get | Range, ...], Meta(max_length=_OPERATION_COUNT)]
 
 
-class Transaction(Struct, frozen=True, array_like=True, tag=6, forbid_unknown_fields=True):
+class Transaction(Struct, frozen=True, array_like=True, tag=6, forbid_unknown_fields=True, gc=False):
     """If all conditions hold carry out `then`, otherwise `otherwise`."""
 
     conditions: Annotated[tuple[Condition, ...], Meta(max_length=_OPERATION_COUNT)]
@@ -102,7 +102,7 @@ class Transaction(Struct, frozen=True, array_like=True, tag=6, forbid_unknown_fi
     otherwise: Operations
 
 
-class Changes(Struct, frozen=True, array_like=True, tag=7, forbid_unknown_fields=True):
+class Changes(Struct, frozen=True, array_like=True, tag=7, forbid_unknown_fields=True, gc=False):
     """Read the changes from `first_revision` on, without the first `skip` of that revision, to keys that begin with `prefix`."""
 
     prefix: Key
@@ -117,14 +117,14 @@ KeyValueQuestion = Get | Range | Changes
 # ---- results --------------------------------------------------------------------------------------------------------------------
 
 
-class Written(Struct, frozen=True, array_like=True, tag=1):
+class Written(Struct, frozen=True, array_like=True, tag=1, gc=False):
     """The revision of the write, and where it was asked for what the key had before; a transaction does not tell."""
 
     revision: int
     previous: Item | None = None
 
 
-class Deleted(Struct, frozen=True, array_like=True, tag=2):
+class Deleted(Struct, frozen=True, array_like=True, tag=2, gc=False):
     """How many keys were removed, and of a single one where it was asked for what it had; without any, nothing changed.
 
     A transaction does not tell what there was.
@@ -135,13 +135,13 @@ class Deleted(Struct, frozen=True, array_like=True, tag=2):
     previous: Item | None = None
 
 
-class Refused(Struct, frozen=True, array_like=True, tag=3):
+class Refused(Struct, frozen=True, array_like=True, tag=3, gc=False):
     """A comparison failed: what the key has instead."""
 
     current: Item | None
 
 
-class Found(Struct, frozen=True, array_like=True, tag=4):
+class Found(Struct, frozen=True, array_like=True, tag=4, gc=False):
     """What was read when the store was at `revision`; `more` where a limit cut it."""
 
     items: tuple[Item, ...]
@@ -149,7 +149,7 @@ class Found(Struct, frozen=True, array_like=True, tag=4):
     more: bool = False
 
 
-class Branch(Struct, frozen=True, array_like=True, tag=5):
+class Branch(Struct, frozen=True, array_like=True, tag=5, gc=False):
     """Which list of a transaction was carried out, and the result of each of its operations."""
 
     succeeded: bool
@@ -165,7 +165,7 @@ class Change(Struct, frozen=True, array_like=True, gc=False):
     value: bytes | None
 
 
-class Changed(Struct, frozen=True, array_like=True, tag=6):
+class Changed(Struct, frozen=True, array_like=True, tag=6, gc=False):
     """Changes in order; the next page begins at `next_revision`, without the first `next_skip` changes of it.
 
     `lost` where older ones were asked for than are kept; then there are none.
@@ -177,7 +177,7 @@ class Changed(Struct, frozen=True, array_like=True, tag=6):
     lost: bool = False
 
 
-class Malformed(Struct, frozen=True, array_like=True, tag=7):
+class Malformed(Struct, frozen=True, array_like=True, tag=7, gc=False):
     """The command made no sense and changed nothing."""
 
     reason: str
