@@ -10,8 +10,11 @@ from paxos.admission import Admission
 from paxos.cast import Cast
 from paxos.casting import acceptor_cast
 from paxos.codec import Letter
-from paxos.effects import ACCEPTORS
+from paxos.effects import ACCEPTORS, AUDIENCES, EVERYONE, Send
 from paxos.groups import LOG
+from paxos.messages import Accepted, Confirmed, Echo, Nack, ProbeReply, Promise, VotesPage
+
+_ANSWERS = (Promise, Accepted, Nack, Echo, ProbeReply, VotesPage, Confirmed)
 
 
 class AcceptorActor(RoleActor):
@@ -19,7 +22,7 @@ class AcceptorActor(RoleActor):
 
     kind = "acceptor"
     store = "acceptor"
-    audiences = (ACCEPTORS,)
+    audiences = (ACCEPTORS, EVERYONE)
 
     def __init__(self, wiring: Wiring) -> None:
         super().__init__(wiring)
@@ -36,6 +39,11 @@ class AcceptorActor(RoleActor):
             quorum = self._wiring.company.quorum
             others = ",".join(sorted(quorum.members - {self._node}))
             self._wiring.trace(f"{self._node} acceptor waits to be admitted by {quorum.admit_count} of {others}")
+
+    def _post(self, group: str, send: Send) -> None:
+        """What answers the proposer or learner of a node does not wake the acceptor beside it."""
+        is_answer = send.target not in AUDIENCES and isinstance(send.message, _ANSWERS)
+        super()._post(group, Send(self._wiring.channels.desk(send.target), send.message) if is_answer else send)
 
     def parcel(self, letters: list[Letter]) -> Iterable[tuple[Letter, ...]]:
         """One acknowledgement for a run of slots."""

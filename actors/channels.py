@@ -36,7 +36,7 @@ class Channels:
         return f"{self._prefix}:{target}:from:*"
 
     def desk(self, node: str) -> str:
-        """The target under which clients reach a node's proposer or learner, and do not wake its acceptor."""
+        """The target under which clients and acceptors reach a node's proposer or learner, and do not wake its acceptor."""
         return f"{node}/desk"
 
     def door(self, name: str) -> str:

@@ -8,7 +8,7 @@ from actors.storage.base import StorageError
 from paxos.cast import Cast
 from paxos.casting import learner_cast
 from paxos.cues import Expired, Stopping
-from paxos.effects import ACCEPTORS, LEARNERS
+from paxos.effects import EVERYONE, LEARNERS
 from paxos.groups import LOG
 from paxos.learner import Learner
 from paxos.replica import SAVE, Replica
@@ -17,11 +17,11 @@ _FAREWELL_MILLISECONDS = 300
 
 
 class LearnerActor(RoleActor):
-    """Hears votes as an audience of its own, and the values they are for on the acceptors' channel."""
+    """Hears the values that are proposed with everyone, and what was decided."""
 
     kind = "learner"
     store = "log"
-    audiences: tuple[str, ...] = (LEARNERS, ACCEPTORS)
+    audiences: tuple[str, ...] = (LEARNERS, EVERYONE)
 
     def subscribe(self) -> None:
         """Hear clients as well."""

@@ -9,7 +9,7 @@ from paxos.cast import Cast
 from paxos.casting import proposer_cast
 from paxos.codec import Letter
 from paxos.cues import Knock, Message
-from paxos.effects import ACCEPTORS, LEARNERS, PROPOSERS, Effects, Send
+from paxos.effects import EVERYONE, LEARNERS, PROPOSERS, Effects, Send
 from paxos.errors import MalformedError
 from paxos.groups import LOG, is_decree
 from paxos.intake import Intake
@@ -28,7 +28,7 @@ class ProposerActor(LearnerActor):
     """A proposer knows what was chosen, so it plays the learner's roles too; a node needs no second learner beside it."""
 
     kind = "proposer"
-    audiences = (PROPOSERS, LEARNERS, ACCEPTORS)
+    audiences = (PROPOSERS, LEARNERS, EVERYONE)
 
     def __init__(self, wiring: Wiring) -> None:
         super().__init__(wiring)
@@ -47,7 +47,7 @@ class ProposerActor(LearnerActor):
         """A leader that has failed says so, and the others need not wait for its silence; its ballot was on disk before it led."""
         phase = self._proposer().phase
         if isinstance(phase, Leading):
-            self._publish([self._frame(ACCEPTORS, (Letter(LOG, Resigned(phase.ballot)),))])
+            self._publish([self._frame(EVERYONE, (Letter(LOG, Resigned(phase.ballot)),))])
 
     def report(self) -> dict[str, Any]:
         """Who leads, besides what a learner reports."""

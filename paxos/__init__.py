@@ -17,6 +17,7 @@ Paxos
     proposer             gets one value chosen in each slot: phases 1 and 2
     phases               what the proposer is doing, and the state of just that
     learner              counts votes, and so knows what is chosen
+    informer             tells the other learners what was decided at our ballot
 
 The log
     batches              many commands as the value of one slot

@@ -11,7 +11,7 @@ from typing import assert_never
 from paxos.archive import Archive
 from paxos.ballot import END_SLOT, Ballot
 from paxos.codec import Letter
-from paxos.effects import LEARNERS, NOTHING, Effects, Send, sending
+from paxos.effects import NOTHING, Effects, Send, sending
 from paxos.messages import Accept, Accepted, AskVotes, Confirm, Confirmed, Heartbeat, Nack, Prepare, Promise, Vote, VotesPage
 from paxos.records import KnownChosen, Promised, Record, Voted
 
@@ -76,7 +76,7 @@ class Acceptor:
     def _accept(self, source: str, message: Accept) -> Effects:
         if message.ballot < self.promised or message.ballot.node != source:
             return sending(source, Nack(message.ballot, self.promised))
-        accepted = Send(LEARNERS, Accepted(message.ballot, message.slot, message.slot))
+        accepted = Send(source, Accepted(message.ballot, message.slot, message.slot))
         vote = Vote(message.slot, message.ballot, message.value)
         known = self.votes.get(message.slot)
         if known is not None and known.ballot == vote.ballot:

@@ -13,6 +13,7 @@ from paxos.groups import is_decree
 from paxos.handover import Handover
 from paxos.heir import Heir
 from paxos.herald import Herald
+from paxos.informer import Informer
 from paxos.intake import Intake
 from paxos.learner import Learner
 from paxos.proposer import Proposer
@@ -42,14 +43,15 @@ def proposer_cast(company: Company, group: str, archive: Archive) -> Cast:
     """A proposer, with what it needs to know what was chosen and to answer whoever asked for it."""
     learning, replica = _learning(company, group, archive)
     proposer = Proposer(group, company, archive, replica.executor.sessions.clock)
+    informer = Informer(group, company, proposer)
     if is_decree(group):
-        return Cast(company.node, [*learning, proposer, Herald(group), DecreeIntake(group, company, archive)])
+        return Cast(company.node, [*learning, informer, proposer, Herald(group), DecreeIntake(group, company, archive)])
     election = Election(company, replica.next_slot)
     intake = Intake(group, company, archive)
     desk = Desk(company, proposer, replica.executor)
     reader = Reader(company, replica.executor, replica.next_slot, proposer)
     succession: list[Role] = [Heir(company, replica.next_slot), Handover(company, proposer)]
-    return Cast(company.node, [*learning, proposer, election, Herald(group), intake, desk, reader, *succession])
+    return Cast(company.node, [*learning, informer, proposer, election, Herald(group), intake, desk, reader, *succession])
 
 
 def _learning(company: Company, group: str, archive: Archive) -> tuple[list[Role], Replica]:

@@ -16,7 +16,8 @@ from paxos.snapshots import SnapshotPart
 ACCEPTORS = "acceptors"
 PROPOSERS = "proposers"
 LEARNERS = "learners"
-AUDIENCES = frozenset((ACCEPTORS, PROPOSERS, LEARNERS))
+EVERYONE = "everyone"
+AUDIENCES = frozenset((ACCEPTORS, PROPOSERS, LEARNERS, EVERYONE))
 """Targets that are heard by every actor which plays such a role; any other target is the name of one node or client."""
 
 

@@ -13,7 +13,7 @@ from msgspec import Struct
 from paxos.ballot import ZERO, Ballot
 from paxos.company import Company
 from paxos.cues import Begin, Chosen, Deposed, Elected, Expired, Following, Lead, Now, Resign, Retire, Succeed
-from paxos.effects import ACCEPTORS, LEARNERS, NOTHING, PROPOSERS, CancelTimer, Effects, Send, StartTimer, telling
+from paxos.effects import ACCEPTORS, EVERYONE, NOTHING, CancelTimer, Effects, Send, StartTimer, telling
 from paxos.messages import Accept, Accepted, Echo, Heartbeat, Probe, ProbeReply
 from paxos.settings import Settings
 from paxos.signs import Signs
@@ -231,12 +231,11 @@ class Election:
         """Say that we lead; every few beats, check that a quorum still hears it."""
         if phase.beat_count >= self._beats_per_check:
             if not self._quorum.accepted(phase.echoed):
-                return Effects(send=(Send(ACCEPTORS, Resigned(phase.ballot)),), tell=(Resign(),))
+                return Effects(send=(Send(EVERYONE, Resigned(phase.ballot)),), tell=(Resign(),))
             phase.echoed, phase.beat_count = set(), 0
         phase.beat_count += 1
         heartbeat = Heartbeat(phase.ballot, self._next_slot, self._priority)
-        sends = tuple(Send(audience, heartbeat) for audience in (ACCEPTORS, PROPOSERS, LEARNERS))
-        return Effects(send=sends, timers=(StartTimer(HEARTBEAT, self._settings.heartbeat_seconds),))
+        return Effects(send=(Send(EVERYONE, heartbeat),), timers=(StartTimer(HEARTBEAT, self._settings.heartbeat_seconds),))
 
     def _echo(self, source: str, message: Echo | Accepted) -> Effects:
         if isinstance(self.phase, Reigning) and message.ballot == self.phase.ballot and source in self._quorum.members:

@@ -15,7 +15,7 @@ from msgspec import Struct
 from paxos.ballot import ZERO, Ballot
 from paxos.company import Company
 from paxos.cues import Deposed, Drained, Elected, Expired, Following, Resign, Resume, Retire, Retired, Yield
-from paxos.effects import ACCEPTORS, NOTHING, PROPOSERS, CancelTimer, Effects, Send, StartTimer, sending, telling
+from paxos.effects import EVERYONE, NOTHING, PROPOSERS, CancelTimer, Effects, Send, StartTimer, sending, telling
 from paxos.messages import OutcomeKind, Transfer, Transferred
 from paxos.proposer import Proposer
 from paxos.succession_messages import Canvass, Ready, Resigned, TakeOver
@@ -227,7 +227,7 @@ class Handover:
     def _leave(self) -> Effects:
         if self._ballot == ZERO:
             return telling(Retired())
-        return Effects(send=(Send(ACCEPTORS, Resigned(self._ballot)),), tell=(Resign(), Retired()))
+        return Effects(send=(Send(EVERYONE, Resigned(self._ballot)),), tell=(Resign(), Retired()))
 
     def _answer(self, asker: tuple[str, int], kind: OutcomeKind, reason: str) -> Effects:
         self._askers.pop(asker, None)

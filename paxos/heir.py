@@ -19,9 +19,9 @@ HeirMessage = Canvass | TakeOver | ProbeReply | Chosen | Heartbeat | Retire
 
 _FIRST_PROBE = 1 << 40
 """Its probes are numbered from here on, so that no election takes their answers for its own."""
-_FIRST_BEATS = 30
-_LAST_BEATS = 2000
-"""A leader of lower priority is left alone for so many heartbeats; each reaches a proposer three times, once an audience."""
+_FIRST_BEATS = 10
+_LAST_BEATS = 700
+"""A leader of lower priority is left alone for so many heartbeats."""
 
 
 class Heir:

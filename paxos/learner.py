@@ -1,8 +1,9 @@
 """The learner: how a node knows that a value is chosen.
 
 A value is chosen at a slot when a quorum of distinct acceptors voted for it at one and the same ballot. Votes of different ballots
-never add up, and one acceptor is never believed. Another learner is: it has counted for itself. Lamport, "Paxos Made Simple",
-section 2.3; ladders 2 and 4 in docs/protocol.md.
+never add up, and one acceptor is never believed. Another learner is: it has counted for itself. Acceptors tell the proposer alone
+that they voted, and it tells the others what was decided at its ballot. Lamport, "Paxos Made Simple", section 2.3 (the distinguished
+learner); ladders 2 and 4 in docs/protocol.md.
 """
 
 from typing import assert_never
@@ -13,9 +14,9 @@ from paxos.company import Company
 from paxos.cues import Begin, Chosen, Expired
 from paxos.effects import ACCEPTORS, NOTHING, Effects, Send, StartTimer, sending
 from paxos.errors import InvariantViolation
-from paxos.messages import Accept, Accepted, AskChosen, AskVotes, ChosenPage, Heartbeat, ProbeReply, VotesPage
+from paxos.messages import Accept, Accepted, AskChosen, AskVotes, ChosenPage, Decided, Heartbeat, ProbeReply, VotesPage
 
-LearnerMessage = Accept | Accepted | VotesPage | AskChosen | ChosenPage | Heartbeat | ProbeReply | Begin | Expired
+LearnerMessage = Accept | Accepted | Decided | VotesPage | AskChosen | ChosenPage | Heartbeat | ProbeReply | Begin | Expired
 
 CATCH_UP = "catch-up"
 _HORIZON_SLOTS = 4096
@@ -24,19 +25,21 @@ _HORIZON_SLOTS = 4096
 class _Tally:
     """What is known of one slot that is not learned yet."""
 
-    __slots__ = ("values", "voters")
+    __slots__ = ("decided", "values", "voters")
 
     def __init__(self) -> None:
         # At most one value a ballot: a proposer proposes one value with a ballot.
         self.values: dict[Ballot, bytes] = {}
         # Distinct acceptors that voted at each ballot.
         self.voters: dict[Ballot, set[str]] = {}
+        # Ballots whose owner says that a quorum voted.
+        self.decided: set[Ballot] = set()
 
 
 class Learner:
     """One group's learner on one node; it tells `Chosen` in slot order."""
 
-    handles = (Accept, Accepted, VotesPage, AskChosen, ChosenPage, Heartbeat, ProbeReply, Begin, Expired)
+    handles = (Accept, Accepted, Decided, VotesPage, AskChosen, ChosenPage, Heartbeat, ProbeReply, Begin, Expired)
 
     def __init__(self, group: str, company: Company, archive: Archive) -> None:
         self.group = group
@@ -68,6 +71,8 @@ class Learner:
                 return self._accept(source, message)
             case Accepted():
                 return self._accepted(source, message)
+            case Decided():
+                return self._decided(source, message)
             case VotesPage():
                 return self._votes_page(source, message)
             case ChosenPage():
@@ -102,6 +107,14 @@ class Learner:
         for slot in range(max(message.first_slot, self.next_slot), last_slot + 1):
             self._note_vote(slot, message.ballot, source)
         return self._settle() + self._wait_if_behind()
+
+    def _decided(self, source: str, message: Decided) -> Effects:
+        if message.ballot.node != source:
+            return NOTHING
+        end_slot = min(message.end_slot, self.next_slot + _HORIZON_SLOTS + 1)
+        for slot in range(max(message.first_slot, self.next_slot), end_slot):
+            self._tallies.setdefault(slot, _Tally()).decided.add(message.ballot)
+        return self._settle() + self._hear_of(source, message.end_slot)
 
     def _votes_page(self, source: str, message: VotesPage) -> Effects:
         if source not in self._quorum.members:
@@ -142,7 +155,7 @@ class Learner:
 
     def _winner(self, tally: _Tally) -> Ballot | None:
         """The highest ballot at which a quorum voted, if its value is known."""
-        won = [ballot for ballot, voters in tally.voters.items() if self._quorum.accepted(voters) and ballot in tally.values]
+        won = [ballot for ballot in tally.values if ballot in tally.decided or self._quorum.accepted(tally.voters.get(ballot, ()))]
         if len({tally.values[ballot] for ballot in won}) > 1:
             raise InvariantViolation(f"{self.group}: two values chosen for slot {self.next_slot} at {sorted(won)}")
         return max(won, default=None)

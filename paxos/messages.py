@@ -45,7 +45,7 @@ class Promise(Struct, frozen=True, array_like=True, tag=2, gc=False):
 
 
 class Accept(Struct, frozen=True, array_like=True, tag=3, gc=False):
-    """2a, to the acceptors (learners listen): vote for this value; every slot below `chosen_through` is chosen."""
+    """2a, to everyone: acceptors vote for this value, learners keep it; every slot below `chosen_through` is chosen."""
 
     ballot: Ballot
     slot: Slot
@@ -54,11 +54,22 @@ class Accept(Struct, frozen=True, array_like=True, tag=3, gc=False):
 
 
 class Accepted(Struct, frozen=True, array_like=True, tag=4, gc=False):
-    """2b, to the learners: I voted at this ballot in every slot of the range, both ends included."""
+    """2b, to the proposer: I voted at this ballot in every slot of the range, both ends included."""
 
     ballot: Ballot
     first_slot: Slot
     last_slot: Slot
+
+
+class Decided(Struct, frozen=True, array_like=True, tag=46, gc=False):
+    """From the owner of this ballot: a quorum voted at it in every slot from `first_slot` up to, not including, `end_slot`.
+
+    It has counted for itself. The values are those that it proposed at this ballot.
+    """
+
+    ballot: Ballot
+    first_slot: Slot
+    end_slot: Slot
 
 
 class Nack(Struct, frozen=True, array_like=True, tag=5, gc=False):
@@ -361,6 +372,7 @@ WireMessage = (
     | Promise
     | Accept
     | Accepted
+    | Decided
     | Nack
     | Heartbeat
     | Echo

@@ -32,7 +32,7 @@ from paxos.cues import (
     Withdrawn,
     Yield,
 )
-from paxos.effects import ACCEPTORS, NOTHING, CancelTimer, Effects, Send, StartTimer, Timer, telling
+from paxos.effects import ACCEPTORS, EVERYONE, NOTHING, CancelTimer, Effects, Send, StartTimer, Timer, telling
 from paxos.errors import InvariantViolation
 from paxos.groups import is_decree
 from paxos.messages import Accept, Nack, Prepare, Promise
@@ -92,6 +92,11 @@ class Proposer:
         """The first slot that is free as far as this proposer knows: no slot from here on was chosen at its ballot or below."""
         return self.phase.next_slot if isinstance(self.phase, Leading) else self.next_slot
 
+    @property
+    def is_about_to_propose(self) -> bool:
+        """Whether something goes out at the end of this drain."""
+        return isinstance(self.phase, Leading) and self._may_propose(self.phase)
+
     def handle(self, source: str, message: ProposerMessage) -> Effects:
         """Take work, promises, refusals and what was learned."""
         match message:
@@ -133,7 +138,7 @@ class Proposer:
         if not isinstance(phase, Leading):
             return NOTHING
         sends = self._resend_more(phase)
-        while not phase.yields and self.waiting and phase.next_slot < self._end_slot and self._window_is_open(phase):
+        while self._may_propose(phase):
             value = encode_batch(phase.ballot, self._next_actions(), self._stamp, self._witness)
             sends.append(self._propose(phase, phase.next_slot, value))
             phase.next_slot += 1
@@ -216,9 +221,11 @@ class Proposer:
     def _propose(self, phase: Leading, slot: int, value: bytes) -> Send:
         phase.in_flight[slot] = value
         phase.in_flight_bytes += len(value)
-        return Send(ACCEPTORS, Accept(phase.ballot, slot, value, self.next_slot))
+        return Send(EVERYONE, Accept(phase.ballot, slot, value, self.next_slot))
 
-    def _window_is_open(self, phase: Leading) -> bool:
+    def _may_propose(self, phase: Leading) -> bool:
+        if phase.yields or not self.waiting or phase.next_slot >= self._end_slot:
+            return False
         return len(phase.in_flight) < self._settings.window_slots and phase.in_flight_bytes < self._settings.window_bytes
 
     def _next_actions(self) -> tuple[Action, ...]:
@@ -353,7 +360,7 @@ class Proposer:
     def _resend_some(self, phase: Leading) -> list[Send]:
         old, phase.lost = phase.lost[:_RESEND_SLOTS], phase.lost[_RESEND_SLOTS:]
         phase.resent_end = max(old, default=0) + 1
-        return [Send(ACCEPTORS, Accept(phase.ballot, slot, phase.in_flight[slot], self.next_slot)) for slot in old]
+        return [Send(EVERYONE, Accept(phase.ballot, slot, phase.in_flight[slot], self.next_slot)) for slot in old]
 
     def _resend_more(self, phase: Leading) -> list[Send]:
         """What was sent again got through, and so will the next: a whole window that was lost need not wait for a retry each part."""

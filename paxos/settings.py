@@ -19,6 +19,8 @@ class Settings(Struct, frozen=True):
     backoff_cap_seconds: float = 1.0
     # A command that was never proposed is answered with "not done" after this long.
     patience_seconds: float = 3.0
+    # What was decided is told to the other learners with the next proposal, or after this long.
+    tell_seconds: float = 0.002
     # A learner that misses something asks after this long.
     ask_seconds: float = 0.05
     # A batch of commands closes at this size; at most this many slots and bytes are in flight, and this many bytes wait.

@@ -19,7 +19,7 @@ from msgspec import Raw, Struct
 from paxos.ballot import END_SLOT
 from paxos.cues import Expired
 from paxos.doors import check_decree, check_id, check_json
-from paxos.effects import ACCEPTORS, PROPOSERS, Effects, StartTimer
+from paxos.effects import EVERYONE, PROPOSERS, Effects, StartTimer
 from paxos.errand import Contact, Errand
 from paxos.errors import MalformedError
 from paxos.groups import LOG
@@ -205,7 +205,7 @@ class Client:
         with self._line.listening(REPORTS) as answers:
             try:
                 # Every actor hears what the acceptors do.
-                self._line.send(node or ACCEPTORS, LOG, Inquire())
+                self._line.send(node or EVERYONE, LOG, Inquire())
             except TransportError as error:
                 raise NotDoneError(f"nobody could be asked: {error}") from error
             for _, message in answers.until(time.monotonic() + timeout):

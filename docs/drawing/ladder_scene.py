@@ -18,7 +18,7 @@ from paxos.cast import Cast
 from paxos.casting import acceptor_cast, proposer_cast
 from paxos.company import Company
 from paxos.cues import Begin, Expired, Message
-from paxos.effects import ACCEPTORS, LEARNERS, PROPOSERS, Effects
+from paxos.effects import ACCEPTORS, EVERYONE, LEARNERS, PROPOSERS, Effects
 from paxos.messages import WireMessage
 from paxos.quorum import majority
 from redpaxos.simulation.scripted.ladder import Arrow, Note, Remark, Row, draw
@@ -47,7 +47,8 @@ class Scene:
         }
         self._players = {name: _play(make) for name, make in makers.items()}
         self._audiences = {
-            ACCEPTORS: list(self._players),
+            ACCEPTORS: [name for name, kind in actors.items() if kind.endswith("acceptor")],
+            EVERYONE: list(self._players),
             LEARNERS: [name for name, kind in actors.items() if kind == "proposer"],
             PROPOSERS: [name for name, kind in actors.items() if kind == "proposer"],
         }

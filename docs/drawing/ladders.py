@@ -10,14 +10,16 @@ from pathlib import Path
 
 from docs.drawing.ladder_scene import ACCEPTOR_NAMES, Scene
 from paxos.ballot import Ballot
-from paxos.effects import ACCEPTORS, PROPOSERS
+from paxos.effects import EVERYONE, PROPOSERS
 from paxos.election import ELECTION, HEARTBEAT, LEADER_HEARD
 from paxos.groups import LOG, decree_group
+from paxos.informer import TELL
 from paxos.intake import SWEEP
 from paxos.learner import CATCH_UP
 from paxos.messages import (
     Accept,
     Accepted,
+    Decided,
     Echo,
     Heartbeat,
     Locate,
@@ -82,6 +84,7 @@ def steady_state() -> str:
     scene = _led_log()
     for value in ('"x"', '"y"'):
         scene.client("client", "p1", _submit(value))
+    scene.expire("p1", TELL, "nothing to propose")
     return scene.draw()
 
 
@@ -89,6 +92,7 @@ def election() -> str:
     """A leader dies; another asks around, and campaigns."""
     scene = _led_log()
     scene.client("client", "p1", _submit('"x"'))
+    scene.expire("p1", TELL)
     scene.rows.clear()
     scene.hidden = ()
     scene.expire("p1", HEARTBEAT)
@@ -112,10 +116,11 @@ def cut_off() -> str:
 
 
 def catch_up() -> str:
-    """A learner that missed votes asks another node, which has counted for itself."""
+    """A learner that missed all that was said of a slot asks another node, which knows."""
     scene = _led_log()
     with scene.losing(lambda parcel, target: target == "p2"):
         scene.client("client", "p1", _submit('"x"'))
+        scene.expire("p1", TELL)
     scene.hidden = (Echo,)
     scene.expire("p1", HEARTBEAT)
     scene.expire("p2", CATCH_UP, "still behind")
@@ -126,10 +131,12 @@ def catch_up_from_votes() -> str:
     """Where no learner knows, the votes themselves are asked for, and counted."""
     scene = _led_log()
     scene.hidden = (Heartbeat, Echo, Outcome)
-    with scene.losing(lambda parcel, target: target == "p2" and not isinstance(parcel.message, Accepted)):
+    with scene.losing(lambda parcel, target: target == "p2" and isinstance(parcel.message, Accept)):
         scene.client("client", "p1", _submit('"x"'))
+        scene.expire("p1", TELL)
     scene.crash("p1")
-    scene.expire("p2", CATCH_UP, "knows the votes, not the value")
+    scene.expire("p2", CATCH_UP, "asks p1 in vain")
+    scene.expire("p2", CATCH_UP, "still behind")
     return _without(scene, "client").draw()
 
 
@@ -137,7 +144,7 @@ def redirect() -> str:
     """A client finds the leader."""
     scene = _led_log()
     scene.names = ("client", "p1", "p2")
-    scene.hidden = (Accept, Accepted)
+    scene.hidden = (Accept, Accepted, Decided)
     scene.client("client", PROPOSERS, Locate())
     scene.remark("or, turned to the wrong one:")
     scene.client("client", "p2", _submit('"x"', "id-1"))
@@ -163,7 +170,7 @@ def resignation() -> str:
     scene = _led_log()
     scene.hidden = (Heartbeat, Echo, Promise)
     scene.crash("p1", "disk full")
-    scene.send("p1", Resigned(Ballot(1, "p1")), ACCEPTORS)
+    scene.send("p1", Resigned(Ballot(1, "p1")), EVERYONE)
     scene.expire("p2", ELECTION, "a moment later")
     scene.names = tuple(name for name in scene.names if name != "client")
     return scene.draw()

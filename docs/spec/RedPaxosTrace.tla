@@ -50,6 +50,12 @@ SeesNack(e) == promised[e.node] = e.promised /\ Below(e.ballot, e.promised) /\ U
 
 SeesChosen(e) == NextSlot(e.node) > e.slot /\ log[e.node][e.slot + 1] = e.value /\ UNCHANGED vars
 
+\* Its own ballot, its own proposal, a quorum at that very ballot, and the sender has learned it.
+SeesDecided(e) ==
+    /\ e.ballot[2] = e.node /\ NextSlot(e.node) > e.slot
+    /\ \E m \in accepts : m.ballot = e.ballot /\ m.slot = e.slot /\ IsChosen(m) /\ log[e.node][e.slot + 1] = m.value
+    /\ UNCHANGED vars
+
 SeesRestart(e) ==
     LET kept == IF e.kept < NextSlot(e.node) THEN e.kept ELSE NextSlot(e.node)
     IN  IF phase[e.node] = Idle /\ kept = NextSlot(e.node) THEN UNCHANGED vars ELSE StepDown(e.node, kept)
@@ -61,15 +67,17 @@ Sees(e) ==
       [] e.kind = "Accepted" -> SeesAccepted(e)
       [] e.kind = "Nack" -> SeesNack(e)
       [] e.kind = "Chosen" -> SeesChosen(e)
+      [] e.kind = "Decided" -> SeesDecided(e)
       [] e.kind = "Restart" -> SeesRestart(e)
 
 -----------------------------------------------------------------------------
 (* Steps that nobody saw. *)
 
 \* How many slots the sender must have learned to say this.
-Knows(e) == CASE e.kind = "Prepare" -> e.first [] e.kind = "Accept" -> e.through [] e.kind = "Chosen" -> e.slot + 1 [] OTHER -> 0
+Knows(e) == CASE e.kind = "Prepare" -> e.first [] e.kind = "Accept" -> e.through [] e.kind \in {"Chosen", "Decided"} -> e.slot + 1
+              [] OTHER -> 0
 
-LearnsUnseen(e) == e.kind \in {"Prepare", "Accept", "Chosen"} /\ NextSlot(e.node) < Knows(e) /\ \E m \in accepts : Learn(e.node, m)
+LearnsUnseen(e) == e.kind \in {"Prepare", "Accept", "Chosen", "Decided"} /\ NextSlot(e.node) < Knows(e) /\ \E m \in accepts : Learn(e.node, m)
 
 HearsUnseen(e) == \E m \in promises : m.ballot = e.ballot /\ HearPromise(e.node, m)
 

@@ -10,7 +10,7 @@ from functools import partial
 
 from msgspec.structs import replace
 
-from paxos.effects import ACCEPTORS, LEARNERS, PROPOSERS
+from paxos.effects import ACCEPTORS, EVERYONE, LEARNERS, PROPOSERS
 from redpaxos.simulation.cluster import CHANNELS, SimulatedNode
 from redpaxos.simulation.cuts import LINKS, Pair, cut_links
 from redpaxos.simulation.disks import AFTER, BEFORE, ERROR, FULL, Disk
@@ -275,7 +275,7 @@ class Nemesis:
 
     def _garbage(self, fault: Fault) -> None:
         """Somebody publishes what is no message."""
-        for target in (ACCEPTORS, PROPOSERS, LEARNERS, *fault.targets):
+        for target in (ACCEPTORS, PROPOSERS, LEARNERS, EVERYONE, *fault.targets):
             self._struck(fault)
             payload = self._chance.choice((b"", b"rp", b"rp\x01\x00")) + self._chance.randbytes(self._chance.randint(0, 60))
             with contextlib.suppress(TransportError):

@@ -1,6 +1,7 @@
 """The invariants of consensus, checked at every write and every message of a simulated run, while it happens.
 
-    agreement            one value is chosen for a slot; whoever learns, reads or is answered gets that one
+    agreement            one value is chosen for a slot; whoever learns, reads or is answered gets that one, and what a node says was
+                         decided at its ballot has the votes of a quorum there
     validity             only what somebody proposed is chosen
     one value a ballot   among all Accepts sent and all votes on disk, for one slot and ballot
     promises             never fall, also over a restart; a vote is never below or above the promise on disk
@@ -208,6 +209,11 @@ class Invariants:
         life = self._lives.setdefault((group, ballot, store_id), incarnation)
         if life != incarnation:
             self.fail("ballots", f"{source} uses {render(ballot)} in {group} in life {incarnation}, and did in life {life}")
+
+    def has_decided(self, group: str, number: int, ballot: Ballot) -> bool:
+        """Whether a quorum voted in this slot at this very ballot."""
+        slot = self.group(group).slots.get(number)
+        return slot is not None and self._quorum.accepted(slot.voters.get(ballot, ()))
 
     # ---- what clients are told ---------------------------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from paxos.messages import (
     Accept,
     Accepted,
     ChosenPage,
+    Decided,
     Heartbeat,
     LogPage,
     Outcome,
@@ -50,6 +51,8 @@ class Observer:
         self._codec = codec
         # Who led the log when a heartbeat was last heard of a ballot that is not lower.
         self.leader = ZERO
+        # Up to where a run of slots that begins there is known to have been decided at a ballot: votes are never taken back.
+        self._decided_ends: dict[tuple[str, Ballot, int], int] = {}
         self._chosen_door = channels.door(CHOSEN)
         self._internal = channels.outgoing(ACCEPTORS, "").partition(ACCEPTORS)[0]
 
@@ -96,6 +99,9 @@ class Observer:
                 self._used(envelope, group, message.ballot)
                 self._invariants.proposed(self._invariants.group(group), message.slot, message.ballot, message.value)
                 self._chosen_through(envelope, group, message.chosen_through)
+            case Decided():
+                self._used(envelope, group, message.ballot)
+                self._decided(envelope, group, message)
             case Promise():
                 self._promise(envelope, group, message)
             case Prepare():
@@ -130,6 +136,16 @@ class Observer:
             if (slot, message.ballot) not in ever:
                 text = f"{envelope.source} says that it voted at {render(message.ballot)} in {group} slot {slot}, and its disk does not"
                 self._invariants.fail("durable first", text)
+
+    def _decided(self, envelope: Envelope, group: str, message: Decided) -> None:
+        """A quorum has voted at this very ballot in every slot of the range."""
+        run = (group, message.ballot, message.first_slot)
+        for slot in range(self._decided_ends.get(run, message.first_slot), message.end_slot):
+            if not self._invariants.has_decided(group, slot, message.ballot):
+                text = f"{envelope.source} says that slot {slot} of {group} was decided at {render(message.ballot)}, and it was not"
+                return self._invariants.fail("agreement", text)
+            self._decided_ends[run] = slot + 1
+        return None
 
     def _promise(self, envelope: Envelope, group: str, message: Promise) -> None:
         """The promise is on disk, and so is each vote it tells; no vote of a lower ballot is left out."""

@@ -21,6 +21,9 @@ from transport.base import Deliver
 
 _ROUND_SECONDS = 0.02
 _PATIENT_ROUNDS = 20
+# A probe, its answer, a prepare and its promise take a round each; whoever waits for less overtakes itself again and again.
+_ELECTION_ROUNDS = 4
+_HASTY_CALM = 4
 # Messages of a round arrive in the first part of the next; what they lead to happens in the middle of it.
 _ARRIVAL_SHARE = 0.4
 
@@ -75,10 +78,13 @@ def draw_rounds(seed: int) -> Plan:
     rounds = RoundPlan(_ROUND_SECONDS, heard=chance.choice((0.3, 0.5, 0.7, 0.9)), heard_clients=chance.choice((0.7, 1.0)))
     crashes = chance.choice((0.0, 0.005, 0.02))
     count = int(plan.chaos_seconds / _ROUND_SECONDS)
+    settings = _settings(plan.settings, chance)
+    is_hasty = settings.election_timeout_seconds < _ELECTION_ROUNDS * _ROUND_SECONDS
     return replace(
         plan,
+        calm_seconds=plan.calm_seconds * (_HASTY_CALM if is_hasty else 1),
         nodes=tuple(replace(node, clock_rate=1.0, lag_seconds=0.0) for node in plan.nodes),
-        settings=_settings(plan.settings, chance),
+        settings=settings,
         links=LinkPlan(),
         clients=tuple(_patient(client) for client in plan.clients),
         faults=tuple(_crash(chance, name, number) for number in range(1, count) for name in names if chance.random() < crashes),

@@ -47,13 +47,17 @@ class Cluster:
         return node
 
     def propose(self, value: object) -> dict[str, Any]:
-        """Publish a proposal at the door until it is chosen."""
-        text = json.dumps({"value": value, "id": f"id-{value}"}).encode()
-        count = len(self.chosen.payloads)
-        self.door.publish(CHANNELS.door("propose"), text)
-        *_, (_, payload) = self.chosen.wait_for(count + 1, DEADLINE_SECONDS)
-        told: dict[str, Any] = json.loads(payload)
+        """Publish a proposal at the door, and wait until it is chosen; a change of leader may announce an older one again."""
+        command_id = f"id-{value}"
+        self.door.publish(CHANNELS.door("propose"), json.dumps({"value": value, "id": command_id}).encode())
+        wait_until(lambda: self._announced(command_id) is not None, f"{command_id} is chosen", DEADLINE_SECONDS)
+        told = self._announced(command_id)
+        assert told is not None
         return told
+
+    def _announced(self, command_id: str) -> dict[str, Any] | None:
+        told: list[dict[str, Any]] = [json.loads(payload) for payload in self.chosen.payloads]
+        return next((each for each in told if each["id"] == command_id), None)
 
 
 def has_failed(node: Node) -> bool:
@@ -120,7 +124,7 @@ def test_a_majority_goes_on_when_a_node_stops(cluster: Cluster) -> None:
 
 def test_garbage_on_every_channel_disturbs_nobody(cluster: Cluster) -> None:
     cluster.start("n1", ("n1",))
-    for target in ("acceptors", "proposers", "learners", "n1"):
+    for target in ("everyone", "acceptors", "proposers", "learners", "n1", "n1/desk"):
         for payload in (b"", b"PING", b"\xff" * 1000, b"rp\x01\x00\xc0"):
             cluster.door.publish(CHANNELS.outgoing(target, "n1"), payload)
     for payload in (b"", b"[", b"\xff", b"[" * 10_000):
@@ -204,6 +208,7 @@ def test_a_leader_whose_disk_is_full_makes_room_before_anybody_misses_it(
     stores = {each: MemoryStorage("demo", "n3", f"{each}-of-n3") for each in ("acceptor", "log")}
     cluster.start("n3", make_storage=stores.__getitem__, settings=patient)
     wait_until(lambda: stores["log"].learned_end("log")[0] == 1, "n3 has caught up")
+    wait_until(lambda: "n3 proposer log: follows n1" in caplog.text, "n3 knows who leads")
     is_full.set()
     assert cluster.propose(2)["ballot"][1] in ("n1", "n3")
     with pytest.raises(NodeFailedError, match="no space left"):
@@ -276,7 +281,8 @@ def test_a_node_that_was_shown_an_empty_disk_by_mistake_takes_part_again_with_it
     cluster.propose(1)
     original.stop()
     newcomer = MemoryStorage("demo", "p1", "log-of-p1")
-    cluster.start("p1", make_storage=lambda _: newcomer, roles=("proposer",))
+    # It comes to lead, so that acceptors answer it.
+    cluster.start("p1", make_storage=lambda _: newcomer, roles=("proposer",), priority=2)
     mistaken = cluster.start("n3", make_storage=lambda store: MemoryStorage("demo", "n3", f"another-{store}"))
     with pytest.raises(NodeFailedError, match="lost its disk"):
         mistaken.wait(DEADLINE_SECONDS)

@@ -117,9 +117,9 @@ def test_frames_are_numbered_by_channel_and_name_their_sender_and_its_store(stag
         stage.play("n2", Prepare(Ballot(round_, "n2"), 0))
     stage.play("n3", Prepare(Ballot(3, "n3"), 0))
     assert [(channel, envelope.sequence) for channel, envelope in stage.sent] == [
-        (CHANNELS.outgoing("n2", "n1"), 1),
-        (CHANNELS.outgoing("n2", "n1"), 2),
-        (CHANNELS.outgoing("n3", "n1"), 1),
+        (CHANNELS.outgoing("n2/desk", "n1"), 1),
+        (CHANNELS.outgoing("n2/desk", "n1"), 2),
+        (CHANNELS.outgoing("n3/desk", "n1"), 1),
     ]
     (_, envelope), *_ = stage.sent
     assert (envelope.source, envelope.store, envelope.store_id, envelope.incarnation) == ("n1", "acceptor", "store-of-n1", 1)
@@ -376,9 +376,9 @@ def test_a_node_that_is_told_of_another_stranger_goes_on(stage: Stage, message: 
 @pytest.mark.parametrize(
     ("kind", "audiences"),
     [
-        (AcceptorActor, ["acceptors", "n1"]),
-        (LearnerActor, ["acceptors", "learners", "n1", "n1/desk"]),
-        (ProposerActor, ["acceptors", "learners", "n1", "n1/desk", "proposers"]),
+        (AcceptorActor, ["acceptors", "everyone", "n1"]),
+        (LearnerActor, ["everyone", "learners", "n1", "n1/desk"]),
+        (ProposerActor, ["everyone", "learners", "n1", "n1/desk", "proposers"]),
     ],
 )
 def test_each_actor_hears_its_audiences_and_itself(kind: type[AcceptorActor], audiences: list[str]) -> None:

@@ -41,7 +41,7 @@ def cut_slow_subscribers(server: RedisServer) -> None:
     """Everybody is too slow for a limit this low, once a page of 64 KB is published."""
     server.cli("CONFIG", "SET", "client-output-buffer-limit", "pubsub 32kb 32kb 1")
     for number in range(20):
-        server.cli("PUBLISH", "redpaxos:{test.0}:acceptors:from:flood", f"{number}" * 300_000)
+        server.cli("PUBLISH", "redpaxos:{test.0}:everyone:from:flood", f"{number}" * 300_000)
     server.cli("CONFIG", "SET", "client-output-buffer-limit", "pubsub 32mb 8mb 60")
 
 
@@ -73,10 +73,10 @@ def test_bytes_that_are_no_message_are_counted_and_disturb_nothing(cluster: Clus
     cluster.start()
     with cluster.client() as client:
         cluster.settle(client)
-        for audience in ("acceptors", "proposers", "learners", "n1"):
+        for audience in ("everyone", "acceptors", "proposers", "learners", "n1", "n1/desk"):
             for payload in (*garbage(), *garbage(version=9), *garbage(cluster=b"else")):
                 cluster.server.cli("PUBLISH", f"redpaxos:{{test.0}}:{audience}:from:n2", payload)
-        cluster.server.cli("PUBLISH", "redpaxos:{test.0}:acceptors:from:n2", b"x" * 100 * 1024 * 1024)
+        cluster.server.cli("PUBLISH", "redpaxos:{test.0}:everyone:from:n2", b"x" * 100 * 1024 * 1024)
         took = eventually(lambda: client.propose("undisturbed", timeout=BACK_SECONDS))
         refused = {kind for report in _eventual_status(client, cluster) for kind in report["refused"]}
     assert took < BACK_SECONDS

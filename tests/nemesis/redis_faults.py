@@ -33,7 +33,7 @@ def overflow(arena: Arena, chance: Random) -> None:
     """Everybody who listens is too slow for a limit this low, once pages are published."""
     arena.server.cli("CONFIG", "SET", "client-output-buffer-limit", "pubsub 32kb 32kb 1")
     for number in range(20):
-        arena.server.cli("PUBLISH", f"redpaxos:{{{arena.cluster.name}.0}}:acceptors:from:flood", f"{number}" * _FLOOD_BYTES)
+        arena.server.cli("PUBLISH", f"redpaxos:{{{arena.cluster.name}.0}}:everyone:from:flood", f"{number}" * _FLOOD_BYTES)
     arena.server.cli("CONFIG", "SET", "client-output-buffer-limit", "pubsub 32mb 8mb 60")
 
 

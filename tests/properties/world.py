@@ -13,7 +13,7 @@ from paxos.batches import decode_batch
 from paxos.cast import Cast
 from paxos.company import Company
 from paxos.cues import Chosen, Message
-from paxos.effects import ACCEPTORS, LEARNERS, Effects, Send
+from paxos.effects import ACCEPTORS, EVERYONE, LEARNERS, Effects, Send
 from paxos.learner import Learner
 from paxos.messages import Accept, Accepted, Prepare, Promise
 from paxos.proposer import Proposer
@@ -91,7 +91,8 @@ class World:
         self.casts[name] = self._cast(name)
 
     def _send(self, source: str, send: Send) -> None:
-        targets = {ACCEPTORS: (*ACCEPTOR_NAMES, *PROPOSER_NAMES), LEARNERS: PROPOSER_NAMES}.get(send.target, (send.target,))
+        audiences = {ACCEPTORS: ACCEPTOR_NAMES, LEARNERS: PROPOSER_NAMES, EVERYONE: (*ACCEPTOR_NAMES, *PROPOSER_NAMES)}
+        targets = audiences.get(send.target, (send.target,))
         self._require_persisted(source, send.message)
         self.network += (Packet(source, target, send.message) for target in targets)
 

@@ -14,8 +14,11 @@ from redpaxos.simulation.exhaustive.search import EndlessError, search
 from tests.planted.catalogue.all import BY_NAME
 from tests.planted.planting import planted
 
-COUNTING = replace(DECREE, learners=("l1",), rounds=1, crashes=0)
-"""Two ballots, and a learner that counts their votes."""
+COUNTING = replace(DECREE, proposers_learn=True, rounds=1, crashes=0)
+"""Two ballots, whose owners count their votes, and tell each other."""
+
+TELLING = replace(COUNTING, learners=("l1",))
+"""And a learner that only they tell."""
 
 AGREEMENT = frozenset(("agreement",))
 
@@ -35,11 +38,18 @@ def test_every_schedule_of_two_ballots_and_one_crash_is_searched() -> None:
     assert result.states > 5_000
 
 
-def test_every_schedule_of_a_learner_that_counts_votes_is_searched() -> None:
+def test_every_schedule_of_proposers_that_count_votes_and_tell_is_searched() -> None:
     result = search(COUNTING, states=100_000)
     assert result.counterexample is None
     assert result.exhausted
-    assert result.states > 10_000
+    assert result.states > 50_000
+
+
+def test_no_schedule_makes_a_learner_believe_what_was_not_decided() -> None:
+    result = search(TELLING, states=30_000)
+    assert result.counterexample is None
+    assert result.states == 30_000
+    assert result.depth >= 19
 
 
 def test_no_schedule_of_a_log_breaks_a_promise_whoever_is_told_to_lead() -> None:
@@ -65,8 +75,9 @@ MISTAKES: list[tuple[str, Case, str, int]] = [
     ("a proposer uses a round that is not on disk", DECREE, "one value a ballot", 9),
     ("a proposer is content with any promise", DECREE, "agreement", 10),
     ("a learner believes one acceptor", COUNTING, "agreement", 8),
-    ("a learner adds up votes of different ballots", COUNTING, "agreement", 15),
     ("a learner counts votes and not acceptors", COUNTING, "agreement", 9),
+    ("a learner takes what was decided at one ballot for a value of another", COUNTING, "agreement", 17),
+    ("an informer tells what was decided at another's ballot as its own", TELLING, "agreement", 19),
 ]
 
 

@@ -13,7 +13,7 @@ from msgspec import Struct
 from paxos.ballot import END_SLOT, Ballot
 from paxos.batches import decode_batch
 from paxos.codec import Envelope
-from paxos.messages import Accept, Accepted, ChosenPage, Nack, Prepare, Promise, VotesPage, WireMessage
+from paxos.messages import Accept, Accepted, ChosenPage, Decided, Nack, Prepare, Promise, VotesPage, WireMessage
 
 _EVER = 10**9
 Order = tuple[Ballot, float]
@@ -40,6 +40,7 @@ def events_of(envelopes: Iterable[Envelope], group: str) -> list[Event]:
         for letter in envelope.letters:
             if letter.group == group:
                 events += _events(envelope.source, letter.message)
+    events = _without_repeated_claims(events)
     _note_what_is_kept(events)
     return _in_order(events)
 
@@ -58,10 +59,26 @@ def _events(node: str, message: WireMessage) -> list[Event]:
             return [Event("Accepted", node, {"ballot": vote.ballot, "slot": vote.slot}) for vote in votes]
         case Nack(ballot, promised):
             return [Event("Nack", node, {"ballot": ballot, "promised": promised})]
+        case Decided(ballot, first, end):
+            return [Event("Decided", node, {"ballot": ballot, "slot": slot}) for slot in range(first, end)]
         case ChosenPage(first, values):
             return [Event("Chosen", node, {"slot": slot, "value": value}) for slot, (_, value) in enumerate(values, first)]
         case _:
             return []
+
+
+def _without_repeated_claims(events: list[Event]) -> list[Event]:
+    """Each Decided tells all that the one before it told, and what was true of votes stays so: the first time is enough."""
+    claims: set[tuple[str, Ballot, int]] = set()
+    kept = []
+    for event in events:
+        if event.kind == "Decided":
+            claim = (event.node, event.fields["ballot"], event.fields["slot"])
+            if claim in claims:
+                continue
+            claims.add(claim)
+        kept.append(event)
+    return kept
 
 
 def _note_what_is_kept(events: list[Event]) -> None:
@@ -149,7 +166,8 @@ class Names:
     """How the model calls what a run calls otherwise: proposers by number, END_SLOT by the model's own, values by what they carry."""
 
     def __init__(self, nodes: Iterable[str], max_slot: int) -> None:
-        self._numbers = {name: number for number, name in enumerate(sorted(nodes), 1)}
+        # The ballot below all others is nobody's.
+        self._numbers = {"": 0} | {name: number for number, name in enumerate(sorted(nodes), 1)}
         self._end = max_slot + 2
         self._commands: dict[bytes, str] = {}
 

@@ -16,9 +16,10 @@ def one_value_is_chosen() -> Scene:
     scene.deliver("p1 -> a1 a2 a3: Prepare 1.p1")
     scene.deliver("a1 a2 -> p1: Promise 1.p1")
     scene.deliver("p1 -> a1 a2 a3 l1: Accept 1.p1 red")
-    scene.deliver("a1 a2 a3 -> p1 l1: Accepted 1.p1")
+    scene.deliver("a1 a2 a3 -> p1: Accepted 1.p1")
     scene.expect_chosen("red")
     scene.expect_learned("p1", "red")
+    scene.deliver("p1 -> l1: Decided 1.p1")
     scene.expect_learned("l1", "red")
     return scene
 
@@ -158,48 +159,80 @@ def a_duplicated_vote_counts_once() -> Scene:
     scene.deliver("p1 -> a1 a2: Prepare 1.p1")
     scene.deliver("a1 a2 -> p1: Promise 1.p1")
     scene.deliver("p1 -> a1 l1: Accept 1.p1 red")
-    scene.deliver("a1 -> l1: Accepted 1.p1")
-    scene.deliver_again("a1 -> l1: Accepted 1.p1")
+    scene.deliver("a1 -> p1: Accepted 1.p1")
+    scene.deliver_again("a1 -> p1: Accepted 1.p1")
+    scene.deliver_if_sent("p1 -> l1: Decided 1.p1")
+    scene.expect_learned("p1")
     scene.expect_learned("l1")
     return scene
 
 
 def votes_of_different_ballots_never_add_up() -> Scene:
-    """One vote for red, one for blue, and a learner that hears of both."""
+    """One vote for red, one for blue, and a proposer that hears of both."""
     scene = Scene(COLOUR)
     scene.propose("p1", "red")
     scene.deliver("p1 -> a1 a2: Prepare 1.p1")
     scene.deliver("a1 a2 -> p1: Promise 1.p1")
-    scene.deliver("p1 -> a1 l1: Accept 1.p1 red")
+    scene.deliver("p1 -> a1: Accept 1.p1 red")
     scene.propose("p2", "blue")
     scene.deliver("p2 -> a2 a3: Prepare 1.p2")
     scene.deliver("a2 a3 -> p2: Promise 1.p2")
-    scene.deliver("p2 -> a2 l1: Accept 1.p2 blue")
-    scene.deliver("a1 -> l1: Accepted 1.p1")
-    scene.deliver("a2 -> l1: Accepted 1.p2")
+    scene.deliver("p2 -> a2: Accept 1.p2 blue")
+    scene.deliver("p1 -> a2: Accept 1.p1 red")
+    scene.deliver("a2 -> p1: Nack 1.p1")
+    scene.expire("p1", "back-off")
+    scene.deliver("p1 -> a2 a3: Prepare 2.p1")
+    scene.deliver("a2 a3 -> p1: Promise 2.p1")
+    scene.deliver("p1 -> a2: Accept 2.p1 blue")
+    scene.deliver("a1 -> p1: Accepted 1.p1")
+    scene.deliver("a2 -> p1: Accepted 2.p1")
     scene.expect_nothing_chosen()
-    scene.expect_learned("l1")
-    scene.deliver("p2 -> a3: Accept 1.p2 blue")
-    scene.deliver("a3 -> l1: Accepted 1.p2")
+    scene.expect_learned("p1")
+    scene.deliver("p1 -> a3 l1: Accept 2.p1 blue")
+    scene.deliver("a3 -> p1: Accepted 2.p1")
+    scene.deliver("p1 -> l1: Decided 2.p1")
+    scene.expect_learned("p1", "blue")
     scene.expect_learned("l1", "blue")
     return scene
 
 
 def one_vote_convinces_nobody() -> Scene:
-    """A learner hears of one vote, and that proposer is never heard of again."""
+    """A proposer hears of one vote, and is never heard of again."""
     scene = Scene(COLOUR)
     scene.propose("p1", "red")
     scene.deliver("p1 -> a1 a2: Prepare 1.p1")
     scene.deliver("a1 a2 -> p1: Promise 1.p1")
     scene.deliver("p1 -> a1 l1: Accept 1.p1 red")
-    scene.deliver("a1 -> l1: Accepted 1.p1")
+    scene.deliver("a1 -> p1: Accepted 1.p1")
+    scene.deliver_if_sent("p1 -> l1: Decided 1.p1")
+    scene.expect_learned("p1")
     scene.expect_learned("l1")
     scene.crash("p1")
     scene.propose("p2", "blue")
     scene.deliver("p2 -> a2 a3: Prepare 1.p2")
     scene.deliver("a2 a3 -> p2: Promise 1.p2")
     scene.deliver("p2 -> a2 a3 l1: Accept 1.p2 blue")
-    scene.deliver("a2 a3 -> l1: Accepted 1.p2")
+    scene.deliver("a2 a3 -> p2: Accepted 1.p2")
+    scene.deliver("p2 -> l1: Decided 1.p2")
+    scene.expect_learned("l1", "blue")
+    return scene
+
+
+def a_decision_is_for_one_ballot() -> Scene:
+    """A learner knows a value that got one vote; then it hears that something was decided, and only later what."""
+    scene = Scene(COLOUR)
+    scene.propose("p1", "red")
+    scene.deliver("p1 -> a1 a2: Prepare 1.p1")
+    scene.deliver("a1 a2 -> p1: Promise 1.p1")
+    scene.deliver("p1 -> a1 l1: Accept 1.p1 red")
+    scene.propose("p2", "blue")
+    scene.deliver("p2 -> a2 a3: Prepare 1.p2")
+    scene.deliver("a2 a3 -> p2: Promise 1.p2")
+    scene.deliver("p2 -> a2 a3: Accept 1.p2 blue")
+    scene.deliver("a2 a3 -> p2: Accepted 1.p2")
+    scene.deliver("p2 -> l1: Decided 1.p2")
+    scene.expect_learned("l1")
+    scene.deliver("p2 -> l1: Accept 1.p2 blue")
     scene.expect_learned("l1", "blue")
     return scene
 
@@ -332,7 +365,7 @@ def a_proposer_that_missed_the_choice_repeats_it() -> Scene:
     scene.deliver("p1 -> a1 a2: Prepare 1.p1")
     scene.deliver("a1 a2 -> p1: Promise 1.p1")
     scene.deliver("p1 -> a1 a2: Accept 1.p1 red")
-    scene.lose("a1 a2 -> p1 p2 l1: Accepted 1.p1")
+    scene.lose("a1 a2 -> p1: Accepted 1.p1")
     scene.expect_chosen("red")
     scene.propose("p2", "blue")
     scene.deliver("p2 -> a2 a3: Prepare 1.p2")

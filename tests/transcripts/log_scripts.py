@@ -12,14 +12,26 @@ def _elect(scene: Scene, leader: str, *acceptors: str, ballot: str) -> None:
     scene.deliver(f"{voters} -> {leader}: Promise {ballot}")
 
 
+def _tell(scene: Scene, leader: str, ballot: str) -> None:
+    """A leader that proposes nothing for a moment tells a learner what was decided."""
+    scene.expire(leader, "tell")
+    scene.deliver(f"{leader} -> l1: Decided {ballot}")
+
+
 def a_leader_needs_one_phase_a_slot() -> Scene:
     """No trap: phase 1 once, then one Accept a slot."""
     scene = Scene(LOG, proposers=1)
     _elect(scene, "p1", "a1", "a2", ballot="1.p1")
-    for slot, value in enumerate(("red", "green")):
-        scene.propose("p1", value)
-        scene.deliver(f"p1 -> a1 a2 l1: Accept 1.p1 slot {slot} {value}")
-        scene.deliver(f"a1 a2 -> p1 l1: Accepted 1.p1 slot {slot}")
+    scene.propose("p1", "red")
+    scene.deliver("p1 -> a1 a2 l1: Accept 1.p1 slot 0 red")
+    scene.deliver("a1 a2 -> p1: Accepted 1.p1 slot 0")
+    scene.propose("p1", "green")
+    scene.remark("what was decided rides ahead of the next proposal")
+    scene.deliver("p1 -> l1: Decided 1.p1 slot 0")
+    scene.deliver("p1 -> a1 a2 l1: Accept 1.p1 slot 1 green")
+    scene.expect_learned("l1", "red")
+    scene.deliver("a1 a2 -> p1: Accepted 1.p1 slot 1")
+    _tell(scene, "p1", "1.p1")
     scene.expect_learned("l1", "red", "green")
     scene.expect_executed("l1", "red", "green")
     return scene
@@ -33,12 +45,15 @@ def a_gap_is_filled() -> Scene:
     scene.lose("p1 -> a1 a2 a3 p2 l1: Accept slot 0")
     scene.propose("p1", "green")
     scene.deliver("p1 -> a1 a2 p2 l1: Accept slot 1 green")
-    scene.deliver("a1 a2 -> l1: Accepted slot 1")
-    scene.expect_learned("l1")
+    scene.deliver("a1 a2 -> p1: Accepted slot 1")
+    scene.expect_learned("p1")
+    scene.expect_not_sent("p1 -> l1: Decided 1.p1")
     _elect(scene, "p2", "a2", "a3", ballot="1.p2")
     scene.deliver("p2 -> a2 a3 l1: Accept 1.p2 slot 0 NOOP")
     scene.deliver("p2 -> a2 a3 l1: Accept 1.p2 slot 1 green")
-    scene.deliver("a2 a3 -> l1: Accepted 1.p2 slot 0")
+    scene.deliver("a2 a3 -> p2: Accepted 1.p2 slot 0")
+    scene.deliver("a2 a3 -> p2: Accepted 1.p2 slot 1")
+    _tell(scene, "p2", "1.p2")
     scene.expect_learned("l1", "NOOP", "green")
     scene.expect_executed("l1", "green")
     return scene
@@ -58,8 +73,9 @@ def a_value_known_to_a_dead_leader_only() -> Scene:
     scene.deliver_if_sent("p2 -> a2 a3: Accept 1.p2 slot 0 blue")
     scene.deliver("p2 -> a2 a3 l1: Accept 1.p2 slot 0 red")
     scene.deliver("p2 -> a2 a3 l1: Accept 1.p2 slot 1 blue")
-    scene.deliver("a2 a3 -> l1: Accepted 1.p2 slot 0")
-    scene.deliver("a2 a3 -> l1: Accepted 1.p2 slot 1")
+    scene.deliver("a2 a3 -> p2: Accepted 1.p2 slot 0")
+    scene.deliver("a2 a3 -> p2: Accepted 1.p2 slot 1")
+    _tell(scene, "p2", "1.p2")
     scene.expect_learned("l1", "red", "blue")
     return scene
 
@@ -75,7 +91,27 @@ def two_leaders_at_once() -> Scene:
     scene.expect_chosen("blue")
     scene.deliver("p1 -> a1 a2 l1: Accept 1.p1 slot 0 red")
     scene.deliver("a2 -> p1: Nack 1.p1")
-    scene.deliver("a2 a3 -> l1: Accepted 1.p2 slot 0")
+    scene.deliver("a2 a3 -> p2: Accepted 1.p2 slot 0")
+    _tell(scene, "p2", "1.p2")
+    scene.expect_learned("l1", "blue")
+    return scene
+
+
+def a_leader_learns_what_another_decided() -> Scene:
+    """A leader that does not know of the other hears what that one got chosen, in a slot for which it proposed something else."""
+    scene = Scene(LOG)
+    _elect(scene, "p1", "a1", "a2", ballot="1.p1")
+    _elect(scene, "p2", "a2", "a3", ballot="1.p2")
+    scene.propose("p1", "red")
+    scene.deliver("p1 -> a1 l1: Accept 1.p1 slot 0 red")
+    scene.propose("p2", "blue")
+    scene.deliver("p2 -> a2 a3 p1 l1: Accept 1.p2 slot 0 blue")
+    scene.deliver("a2 a3 -> p2: Accepted 1.p2 slot 0")
+    scene.expire("p2", "tell")
+    scene.deliver("p2 -> p1: Decided 1.p2 slot 0")
+    scene.expect_learned("p1", "blue")
+    scene.deliver_if_sent("p1 -> l1: Decided 1.p1 slot 0")
+    scene.deliver("p2 -> l1: Decided 1.p2 slot 0")
     scene.expect_learned("l1", "blue")
     return scene
 
@@ -90,8 +126,9 @@ def a_command_through_two_leaders_executes_once() -> Scene:
     scene.propose("p2", "pay", command_id="c1-id")
     scene.deliver("p2 -> a1 a2 l1: Accept 1.p2 slot 0 pay")
     scene.deliver("p2 -> a1 a2 l1: Accept 1.p2 slot 1 pay")
-    scene.deliver("a1 a2 -> l1: Accepted 1.p2 slot 0")
-    scene.deliver("a1 a2 -> l1: Accepted 1.p2 slot 1")
+    scene.deliver("a1 a2 -> p2: Accepted 1.p2 slot 0")
+    scene.deliver("a1 a2 -> p2: Accepted 1.p2 slot 1")
+    _tell(scene, "p2", "1.p2")
     scene.expect_learned("l1", "pay", "pay")
     scene.expect_executed("l1", "pay")
     return scene
@@ -103,15 +140,16 @@ def a_leader_that_missed_a_value_finds_it() -> Scene:
     _elect(scene, "p1", "a1", "a2", ballot="1.p1")
     scene.propose("p1", "red")
     scene.deliver("p1 -> a1 a2: Accept 1.p1 slot 0 red")
-    scene.lose("a1 a2 -> p1 l1: Accepted 1.p1")
+    scene.lose("a1 a2 -> p1: Accepted 1.p1")
     scene.crash("p1")
     _elect(scene, "p1", "a2", "a3", ballot="2.p1")
     scene.propose("p1", "blue")
     scene.deliver_if_sent("p1 -> a2 a3: Accept 2.p1 slot 0 blue")
     scene.deliver("p1 -> a2 a3 l1: Accept 2.p1 slot 0 red")
     scene.deliver("p1 -> a2 a3 l1: Accept 2.p1 slot 1 blue")
-    scene.deliver("a2 a3 -> l1: Accepted 2.p1 slot 0")
-    scene.deliver("a2 a3 -> l1: Accepted 2.p1 slot 1")
+    scene.deliver("a2 a3 -> p1: Accepted 2.p1 slot 0")
+    scene.deliver("a2 a3 -> p1: Accepted 2.p1 slot 1")
+    _tell(scene, "p1", "2.p1")
     scene.expect_learned("l1", "red", "blue")
     return scene
 
@@ -159,6 +197,7 @@ def an_admitted_store_takes_part_again_at_once() -> Scene:
     _elect(scene, "p1", "a1", "a2", ballot="1.p1")
     scene.propose("p1", "red")
     scene.deliver("p1 -> a1 a2 l1: Accept 1.p1 slot 0 red")
-    scene.deliver("a1 a2 -> l1: Accepted 1.p1 slot 0")
+    scene.deliver("a1 a2 -> p1: Accepted 1.p1 slot 0")
+    _tell(scene, "p1", "1.p1")
     scene.expect_learned("l1", "red")
     return scene

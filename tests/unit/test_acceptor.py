@@ -6,7 +6,7 @@ from actors.storage.memory import MemoryStorage
 from paxos.acceptor import Acceptor, merge_accepted
 from paxos.ballot import END_SLOT, ZERO, Ballot
 from paxos.codec import Letter
-from paxos.effects import LEARNERS, NOTHING, Effects, Send, sending
+from paxos.effects import NOTHING, Effects, Send, sending
 from paxos.groups import LOG
 from paxos.messages import Accept, Accepted, AskVotes, Confirm, Confirmed, Heartbeat, Nack, Prepare, Promise, Vote, VotesPage
 from paxos.records import KnownChosen, Promised, Voted
@@ -78,7 +78,7 @@ def test_p2c_a_promise_tells_the_latest_vote_of_every_slot_from_the_first_one_on
 def test_a_vote_is_persisted_in_the_effects_that_send_it_whatever_its_value(value: bytes) -> None:
     acceptor = promised_acceptor(FIRST)
     assert acceptor.handle("p1", Accept(FIRST, 0, value, 0)) == Effects(
-        persist=(Voted(LOG, 0, FIRST, value),), send=(Send(LEARNERS, Accepted(FIRST, 0, 0)),)
+        persist=(Voted(LOG, 0, FIRST, value),), send=(Send("p1", Accepted(FIRST, 0, 0)),)
     )
 
 
@@ -110,7 +110,7 @@ def test_an_accept_at_the_promised_ballot_from_somebody_else_is_refused() -> Non
 def test_the_same_accept_again_is_answered_and_writes_nothing() -> None:
     acceptor = Acceptor(LOG, empty_archive())
     acceptor.handle("p1", Accept(FIRST, 0, b"v", 0))
-    assert acceptor.handle("p1", Accept(FIRST, 0, b"v", 0)) == sending(LEARNERS, Accepted(FIRST, 0, 0))
+    assert acceptor.handle("p1", Accept(FIRST, 0, b"v", 0)) == sending("p1", Accepted(FIRST, 0, 0))
 
 
 def test_a_second_value_at_the_same_ballot_and_slot_is_not_voted_for() -> None:

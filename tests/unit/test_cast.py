@@ -13,6 +13,7 @@ from paxos.groups import LOG, decree_group
 from paxos.handover import Handover
 from paxos.heir import Heir
 from paxos.herald import Herald
+from paxos.informer import Informer
 from paxos.intake import Intake
 from paxos.learner import Learner
 from paxos.proposer import Proposer
@@ -73,6 +74,6 @@ def test_only_the_log_is_led_and_witnessed() -> None:
     assert kinds(acceptor_cast(company(), DECREE, empty_archive())) == [Acceptor]
     assert kinds(learner_cast(company(), LOG, empty_archive())) == [*learning, Follower, Reader]
     assert kinds(learner_cast(company(), DECREE, empty_archive())) == learning
-    leading = [Proposer, Election, Herald, Intake, Desk, Reader, Heir, Handover]
+    leading = [Informer, Proposer, Election, Herald, Intake, Desk, Reader, Heir, Handover]
     assert kinds(proposer_cast(company(), LOG, empty_archive())) == [*learning, *leading]
-    assert kinds(proposer_cast(company(), DECREE, empty_archive())) == [*learning, Proposer, Herald, DecreeIntake]
+    assert kinds(proposer_cast(company(), DECREE, empty_archive())) == [*learning, Informer, Proposer, Herald, DecreeIntake]

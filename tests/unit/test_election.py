@@ -6,7 +6,7 @@ import pytest
 
 from paxos.ballot import ZERO, Ballot
 from paxos.cues import Begin, Chosen, Deposed, Elected, Expired, Following, Lead, Now, Resign, Retire, Succeed
-from paxos.effects import ACCEPTORS, LEARNERS, NOTHING, PROPOSERS, CancelTimer, Effects, Send, StartTimer, sending, telling
+from paxos.effects import ACCEPTORS, EVERYONE, NOTHING, CancelTimer, Effects, Send, StartTimer, sending, telling
 from paxos.election import ELECTION, HEARTBEAT, Campaigning, Election, Probing, Reigning, Waiting
 from paxos.messages import Accept, Accepted, Echo, Heartbeat, Probe, ProbeReply
 from paxos.settings import Settings
@@ -16,7 +16,7 @@ from tests.unit.company import FIRST, SETTINGS, batch, company, started
 ELECTION_TIMER = StartTimer(ELECTION, SETTINGS.election_timeout_seconds, SETTINGS.election_jitter_seconds)
 LEADER = Ballot(3, "p2")
 BEATS_PER_CHECK = 3
-RESIGNING = sending(ACCEPTORS, Resigned(FIRST)) + telling(Resign())
+RESIGNING = sending(EVERYONE, Resigned(FIRST)) + telling(Resign())
 
 
 def new_election(next_slot: int = 0) -> Election:
@@ -60,7 +60,7 @@ def following() -> Election:
 
 def heartbeats(ballot: Ballot, chosen_through: int = 0) -> tuple[Send, ...]:
     """What a leader sends at each beat."""
-    return tuple(Send(audience, Heartbeat(ballot, chosen_through)) for audience in (ACCEPTORS, PROPOSERS, LEARNERS))
+    return (Send(EVERYONE, Heartbeat(ballot, chosen_through)),)
 
 
 # ---- hearing a leader ------------------------------------------------------------------------------------------------------------
@@ -392,7 +392,7 @@ def test_with_priority_0_nobody_campaigns_but_a_lost_leader_is_noticed() -> None
 
 def test_a_leader_says_its_priority() -> None:
     election = Election(company(priority=3), 0)
-    assert Send(ACCEPTORS, Heartbeat(FIRST, 0, 3)) in election.handle("p1", Elected(FIRST, 0)).send
+    assert Send(EVERYONE, Heartbeat(FIRST, 0, 3)) in election.handle("p1", Elected(FIRST, 0)).send
 
 
 def test_a_proposal_of_somebody_else_is_no_sign_of_the_leader() -> None:

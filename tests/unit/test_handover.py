@@ -6,7 +6,7 @@ import pytest
 
 from paxos.ballot import END_SLOT, ZERO, Ballot
 from paxos.cues import Deposed, Drained, Elected, Expired, Following, Lead, Resign, Resume, Retire, Retired, Yield
-from paxos.effects import ACCEPTORS, NOTHING, PROPOSERS, CancelTimer, Effects, Send, StartTimer, sending, telling
+from paxos.effects import EVERYONE, NOTHING, PROPOSERS, CancelTimer, Effects, Send, StartTimer, sending, telling
 from paxos.groups import LOG
 from paxos.handover import HAND_OVER, Canvassing, Handover, Resting, Yielding
 from paxos.messages import OutcomeKind, Promise, Transfer, Transferred
@@ -236,7 +236,7 @@ def test_a_leader_that_is_to_stop_and_has_no_heir_says_that_it_resigns() -> None
     handover = leading()
     handover.handle("p1", Retire())
     assert give_up(handover, BRIEF_TICKS) == Effects(
-        send=(Send(ACCEPTORS, Resigned(FIRST)),), timers=(CancelTimer(HAND_OVER),), tell=(Resign(), Retired())
+        send=(Send(EVERYONE, Resigned(FIRST)),), timers=(CancelTimer(HAND_OVER),), tell=(Resign(), Retired())
     )
 
 
@@ -262,7 +262,7 @@ def test_a_campaign_that_is_won_too_late_is_given_up_at_once() -> None:
     handover = following("")
     handover.handle("p1", Retire())
     effects = handover.handle("p1", Elected(FIRST, 0))
-    assert effects == sending(ACCEPTORS, Resigned(FIRST)) + telling(Resign(), Retired())
+    assert effects == sending(EVERYONE, Resigned(FIRST)) + telling(Resign(), Retired())
 
 
 # ---- priorities ------------------------------------------------------------------------------------------------------------------

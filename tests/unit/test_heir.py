@@ -95,7 +95,7 @@ def beats(heir: Heir, count: int, chosen_through: int = 0, priority: int = 1) ->
 
 def test_who_keeps_up_with_a_leader_of_lower_priority_offers_to_take_over_after_a_while() -> None:
     heir = Heir(company(priority=2), 0)
-    assert beats(heir, 29) == []
+    assert beats(heir, 9) == []
     (asked,) = beats(heir, 1)
     number = probe_of(asked)
     assert heir.handle("a1", reply(number)) + heir.handle("a2", reply(number)) == sending("p2", Ready(LEADER, 2))
@@ -103,11 +103,11 @@ def test_who_keeps_up_with_a_leader_of_lower_priority_offers_to_take_over_after_
 
 def test_if_nothing_comes_of_it_it_waits_for_twice_as_long() -> None:
     heir = Heir(company(priority=2), 0)
-    assert len(beats(heir, 30)) == 1
-    assert beats(heir, 59) == []
+    assert len(beats(heir, 10)) == 1
+    assert beats(heir, 19) == []
     assert len(beats(heir, 1)) == 1
     assert heir.handle("p3", Heartbeat(Ballot(4, "p3"), 0)) == NOTHING
-    assert beats(heir, 29) == []
+    assert beats(heir, 9) == []
 
 
 def test_a_leader_of_the_same_priority_is_left_alone() -> None:
@@ -117,7 +117,7 @@ def test_a_leader_of_the_same_priority_is_left_alone() -> None:
 def test_who_does_not_keep_up_does_not_offer() -> None:
     heir = Heir(company(priority=2, settings=Settings(window_slots=5)), 0)
     assert beats(heir, 100, chosen_through=6) == []
-    assert beats(heir, 29, chosen_through=5) == []
+    assert beats(heir, 9, chosen_through=5) == []
     assert len(beats(heir, 1, chosen_through=5)) == 1
 
 

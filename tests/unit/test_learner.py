@@ -5,11 +5,11 @@ import pytest
 from actors.storage.memory import MemoryStorage
 from paxos.ballot import Ballot
 from paxos.cues import Begin, Chosen, Expired
-from paxos.effects import NOTHING, Effects, sending, telling
+from paxos.effects import NOTHING, Effects, Send, sending, telling
 from paxos.errors import InvariantViolation
 from paxos.groups import LOG
 from paxos.learner import Learner
-from paxos.messages import Accept, Accepted, AskChosen, ChosenPage, Vote, VotesPage
+from paxos.messages import Accept, Accepted, AskChosen, ChosenPage, Decided, Vote, VotesPage
 from paxos.records import Learned
 from tests.unit.company import BLUE, FIRST, RIVAL, batch, company, empty_archive
 
@@ -28,7 +28,7 @@ def told(learner: Learner, *letters: tuple[str, object]) -> tuple[object, ...]:
     """What the learner tells, all in all, when it hears these."""
     effects = NOTHING
     for source, message in letters:
-        assert isinstance(message, Accept | Accepted | VotesPage | ChosenPage)
+        assert isinstance(message, Accept | Accepted | Decided | VotesPage | ChosenPage)
         effects += learner.handle(source, message)
     return effects.tell
 
@@ -172,3 +172,60 @@ def test_a_page_of_chosen_values_lets_counted_slots_behind_it_follow() -> None:
     told(learner, accept(0), accept(1), vote("a1", 1), vote("a2", 1))
     effects = learner.handle("n8", ChosenPage(0, ((FIRST, VALUE),), 1))
     assert effects == Effects(tell=(Chosen(0, FIRST, VALUE), Chosen(1, FIRST, VALUE)))
+
+
+# ---- what the owner of a ballot says was decided ---------------------------------------------------------------------------------
+
+
+def decided(end_slot: int, first_slot: int = 0, ballot: Ballot = FIRST) -> tuple[str, Decided]:
+    """From the ballot's owner."""
+    return ballot.node, Decided(ballot, first_slot, end_slot)
+
+
+def test_the_owner_of_a_ballot_is_believed_about_what_it_proposed() -> None:
+    learner = new_learner()
+    assert told(learner, accept(0), accept(1), accept(2), decided(2)) == (Chosen(0, FIRST, VALUE), Chosen(1, FIRST, VALUE))
+    assert learner.next_slot == 2
+
+
+def test_nobody_else_is_believed_about_a_ballot() -> None:
+    learner = new_learner()
+    assert told(learner, accept(), (RIVAL.node, Decided(FIRST, 0, 1))) == ()
+    assert learner.next_slot == 0
+
+
+def test_what_was_decided_at_one_ballot_says_nothing_of_a_value_of_another() -> None:
+    learner = new_learner()
+    assert told(learner, accept(ballot=FIRST, value=OTHER), decided(1, ballot=RIVAL)) == ()
+    assert told(learner, accept(ballot=RIVAL)) == (Chosen(0, RIVAL, VALUE),)
+
+
+def test_a_decision_may_come_before_its_value() -> None:
+    learner = new_learner()
+    assert told(learner, decided(2), accept(1)) == ()
+    assert told(learner, accept(0)) == (Chosen(0, FIRST, VALUE), Chosen(1, FIRST, VALUE))
+
+
+def test_slots_outside_of_what_was_decided_are_not() -> None:
+    learner = new_learner()
+    assert told(learner, accept(0), accept(1), decided(2, first_slot=1)) == ()
+    assert told(learner, vote("a1"), vote("a2")) == (Chosen(0, FIRST, VALUE), Chosen(1, FIRST, VALUE))
+
+
+def test_whose_value_is_missing_asks_who_said_that_it_was_decided() -> None:
+    learner = new_learner()
+    (timer,) = learner.handle(*decided(3)).timers
+    assert learner.handle("n9", Expired(timer.name)).send == (Send(FIRST.node, AskChosen(0)),)
+
+
+def test_a_decision_of_far_too_much_takes_no_memory() -> None:
+    learner = new_learner()
+    assert told(learner, decided(10**15), accept(0)) == (Chosen(0, FIRST, VALUE),)
+    assert learner.known_end == 10**15
+
+
+def test_two_values_decided_for_one_slot_stop_the_node() -> None:
+    learner = new_learner()
+    told(learner, accept(1), accept(1, ballot=SECOND, value=OTHER), decided(2, first_slot=1), decided(2, first_slot=1, ballot=SECOND))
+    with pytest.raises(InvariantViolation, match="two values chosen for slot 1"):
+        told(learner, accept(0), decided(1))

@@ -14,7 +14,7 @@ from paxos.acceptor import Acceptor
 from paxos.ballot import Ballot
 from paxos.cast import Cast
 from paxos.cues import Chosen, Expired, Lead, Message, Propose
-from paxos.effects import ACCEPTORS, LEARNERS, PROPOSERS
+from paxos.effects import ACCEPTORS, EVERYONE, LEARNERS, PROPOSERS
 from paxos.errors import InvariantViolation
 from paxos.messages import Accept, Nack, Prepare
 from paxos.phases import Leading
@@ -81,7 +81,12 @@ class Actors:
         self._steps: dict[tuple[State, int], State | None] = {}
         self._renamed: dict[tuple[State, tuple[str, ...]], State] = {}
         self._heard_kinds = {kind: _heard_kinds(case.make_player(kind).cast) for kind in case.kinds()}
-        self._hearers = {ACCEPTORS: case.names(), PROPOSERS: case.proposers, LEARNERS: (*case.proposers, *case.learners)}
+        self._hearers = {
+            ACCEPTORS: case.acceptors,
+            PROPOSERS: case.proposers,
+            LEARNERS: (*case.proposers, *case.learners),
+            EVERYONE: case.names(),
+        }
 
     def first(self, name: str) -> State:
         """The state in which this actor starts."""

@@ -6,10 +6,11 @@ from paxos import casting
 from paxos.acceptor import Acceptor
 from paxos.archive import Archive
 from paxos.batches import decode_batch
-from paxos.cast import Cast
+from paxos.cast import Cast, Role
 from paxos.company import Company
 from paxos.errors import InvariantViolation
 from paxos.groups import LOG, decree_group, is_decree
+from paxos.informer import Informer
 from paxos.learner import Learner
 from paxos.proposer import BACK_OFF, RETRY, Proposer
 from paxos.quorum import majority
@@ -28,6 +29,8 @@ class Case(Struct, frozen=True):
     acceptors: tuple[str, ...] = ("a1", "a2", "a3")
     proposers: tuple[str, ...] = ("p1", "p2")
     learners: tuple[str, ...] = ()
+    # Whether proposers count votes, and tell the learners; if not, each hears at any time of what was chosen.
+    proposers_learn: bool = False
     # No ballot has a higher round; with two proposers there are twice as many ballots.
     rounds: int = 2
     # No slot from this on is proposed for.
@@ -70,13 +73,17 @@ class Case(Struct, frozen=True):
         """A fresh actor of this kind, on an empty disk."""
         company = Company(self.node_of(kind), majority(self.acceptors))
         make_full = getattr(casting, f"{kind.split(maxsplit=1)[0]}_cast")
-        kept = (Acceptor, Replica, Proposer) if kind.startswith("proposer") else (Acceptor, Learner, Replica)
 
         def make_cast(archive: Archive) -> Cast:
             roles = make_full(company, self.group, archive).roles
-            return Cast(company.node, [role for role in roles if isinstance(role, kept)])
+            return Cast(company.node, [role for role in roles if self._has_part(kind, role)])
 
         return Player(make_cast)
+
+    def _has_part(self, kind: str, role: Role) -> bool:
+        if not kind.startswith("proposer"):
+            return isinstance(role, Acceptor | Learner | Replica)
+        return isinstance(role, Replica | Proposer) or (self.proposers_learn and isinstance(role, Learner | Informer))
 
     def command(self, proposer: str, life: int) -> Command:
         """What a client asks this proposer for in this life; after a crash it asks for something else."""

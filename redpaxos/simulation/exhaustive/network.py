@@ -66,7 +66,8 @@ class Network:
 
     def _work_out(self, name: str, state: State, acceptors: Sequence[State]) -> Iterator[Event]:
         standings = self._actors.standings
-        for slot, values in chosen_by_votes(self.facts(acceptors), self._case.majority_count).items():
+        known = {} if self._case.proposers_learn else chosen_by_votes(self.facts(acceptors), self._case.majority_count)
+        for slot, values in known.items():
             yield from (Heard(name, Chosen(slot, ballot, value)) for value, ballot in values.items())
         for acceptor, speaking in zip(self._case.acceptors, acceptors, strict=True):
             pairs = product(sorted(standings[state].ballots), sorted(standings[speaking].ballots))

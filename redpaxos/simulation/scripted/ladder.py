@@ -15,7 +15,7 @@ from paxos.ballot import END_SLOT, Ballot
 from paxos.batches import decode_batch
 from paxos.cues import Message, Propose
 from paxos.errors import InvariantViolation
-from paxos.messages import Accept, Accepted, AskChosen, AskVotes, ChosenPage, Nack, Prepare, Promise, Vote, VotesPage
+from paxos.messages import Accept, Accepted, AskChosen, AskVotes, ChosenPage, Decided, Nack, Prepare, Promise, Vote, VotesPage
 from paxos.values import Action, Close, Command, Open, Operation
 
 _LEAST_WIDTH = 10
@@ -135,6 +135,8 @@ def describe(message: Message) -> str:
             return f"Promise {describe_ballot(message.ballot)}{_votes(message.votes)}"
         case Accept():
             return f"Accept {describe_ballot(message.ballot)} slot {message.slot} {describe_value(message.value)}"
+        case Decided():
+            return f"Decided {describe_ballot(message.ballot)} slot {_slots(message.first_slot, message.end_slot - 1)}"
         case Accepted():
             return f"Accepted {describe_ballot(message.ballot)} slot {_slots(message.first_slot, message.last_slot)}"
         case Nack():

@@ -71,8 +71,12 @@ class Player:
 
     def snapshot(self) -> Any:
         """The state of the roles as one hashable value; equal values behave alike."""
-        states = ({name: value for name, value in vars(role).items() if name not in DELAYS} for role in self.cast.roles)
-        return tuple(freeze(state, hiding=self._storage) for state in states)
+        return tuple(freeze(self._state(role), hiding=self._storage) for role in self.cast.roles)
+
+    def _state(self, role: object) -> dict[str, Any]:
+        """What a role remembers; another role that it looks at has a state of its own."""
+        roles = self.cast.roles
+        return {name: value for name, value in vars(role).items() if name not in DELAYS and not any(value is other for other in roles)}
 
     def _load(self) -> None:
         self._storage = MemoryStorage(cluster="simulation", node="player", store_id="store")

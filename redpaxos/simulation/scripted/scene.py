@@ -26,7 +26,7 @@ from paxos.ballot import ZERO
 from paxos.cast import Cast
 from paxos.company import Company
 from paxos.cues import Begin, Executed, Expired, Lead, Message, Propose
-from paxos.effects import ACCEPTORS, LEARNERS, PROPOSERS, Effects, Send
+from paxos.effects import ACCEPTORS, EVERYONE, LEARNERS, PROPOSERS, Effects, Send
 from paxos.errors import InvariantViolation
 from paxos.messages import Outcome, OutcomeKind, Submit, WireMessage
 from paxos.quorum import majority
@@ -74,7 +74,12 @@ class Scene:
         proposing = tuple(f"p{number + 1}" for number in range(proposers))
         learning = tuple(f"l{number + 1}" for number in range(learners))
         self.actors = (*proposing, *self._acceptors, *learning)
-        self._audiences = {ACCEPTORS: self.actors, PROPOSERS: proposing, LEARNERS: (*proposing, *learning)}
+        self._audiences = {
+            ACCEPTORS: self._acceptors,
+            PROPOSERS: proposing,
+            LEARNERS: (*proposing, *learning),
+            EVERYONE: self.actors,
+        }
         self._players = {name: self._player(name) for name in self.actors}
         self._conducts = {name: Conduct() for name in self.actors}
         self._letters: list[Letter] = []

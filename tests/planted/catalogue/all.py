@@ -1,6 +1,20 @@
 """All mistakes, by name."""
 
-from tests.planted.catalogue import acceptor, admission, election, leader, learner, log, proposer, reads, requests, sessions, shell, storage
+from tests.planted.catalogue import (
+    acceptor,
+    admission,
+    election,
+    informer,
+    leader,
+    learner,
+    log,
+    proposer,
+    reads,
+    requests,
+    sessions,
+    shell,
+    storage,
+)
 from tests.planted.catalogue.equivalent import EQUIVALENT
 from tests.planted.catalogue.pairs import PAIRS
 
@@ -8,6 +22,7 @@ MISTAKES = (
     *acceptor.MISTAKES,
     *admission.MISTAKES,
     *learner.MISTAKES,
+    *informer.MISTAKES,
     *proposer.MISTAKES,
     *leader.MISTAKES,
     *election.MISTAKES,

@@ -77,8 +77,8 @@ MISTAKES = (
     Mistake(
         "a leader beats once",
         ELECTION,
-        "return Effects(send=sends, timers=(StartTimer(HEARTBEAT, self._settings.heartbeat_seconds),))",
-        "return Effects(send=sends)",
+        "return Effects(send=(Send(EVERYONE, heartbeat),), timers=(StartTimer(HEARTBEAT, self._settings.heartbeat_seconds),))",
+        "return Effects(send=(Send(EVERYONE, heartbeat),))",
         "progress: a live leader is heard",
         UNIT + "test_an_elected_leader_says_so_at_once",
     ),

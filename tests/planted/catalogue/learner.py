@@ -29,11 +29,38 @@ MISTAKES = (
     Mistake(
         "a learner believes one acceptor",
         LEARNER,
-        "if self._quorum.accepted(voters) and ballot in tally.values]",
-        "if voters and ballot in tally.values]",
+        "self._quorum.accepted(tally.voters.get(ballot, ()))]",
+        "tally.voters.get(ballot)]",
         "PMS 2.3",
         SCRIPT + "one_vote_convinces_nobody]",
         "agreement",
+    ),
+    Mistake(
+        "a learner believes anybody who says that something was decided",
+        LEARNER,
+        """    def _decided(self, source: str, message: Decided) -> Effects:
+        if message.ballot.node != source:""",
+        """    def _decided(self, source: str, message: Decided) -> Effects:
+        if not source:""",
+        "PMS 2.3: the distinguished learner has counted for itself",
+        UNIT + "test_nobody_else_is_believed_about_a_ballot",
+    ),
+    Mistake(
+        "a learner takes what was decided at one ballot for a value of another",
+        LEARNER,
+        "if ballot in tally.decided or",
+        "if tally.decided or",
+        "PMS 2.2: chosen is what a majority accepted at one number",
+        SCRIPT + "a_decision_is_for_one_ballot]",
+        "agreement",
+    ),
+    Mistake(
+        "a learner takes one slot more for decided than it was told",
+        LEARNER,
+        "for slot in range(max(message.first_slot, self.next_slot), end_slot):",
+        "for slot in range(max(message.first_slot, self.next_slot), end_slot + 1):",
+        "PMS 2.3",
+        UNIT + "test_the_owner_of_a_ballot_is_believed_about_what_it_proposed",
     ),
     Mistake(
         "a learner takes the first value that it saw for what was chosen",

@@ -1,0 +1,90 @@
+"""The informer: tells the other learners what was decided.
+
+Acceptors tell the proposer alone that they voted: it is the distinguished learner of its ballot, which informs the others. What the
+log's leader has to tell rides ahead of its next proposals, in one frame with them, or goes out by itself if none follows for a moment;
+a decree's outcome goes out at once. It may be lost: whoever is behind hears so and asks. Lamport, "Paxos Made Simple", section 2.3;
+ladder 2 in docs/protocol.md.
+"""
+
+from typing import assert_never
+
+from paxos.ballot import ZERO, Ballot
+from paxos.company import Company
+from paxos.cues import Chosen, Deposed, Elected, Expired
+from paxos.effects import EVERYONE, LEARNERS, NOTHING, CancelTimer, Effects, Send, StartTimer
+from paxos.groups import is_decree
+from paxos.messages import Decided
+from paxos.proposer import Proposer
+
+InformerMessage = Elected | Deposed | Chosen | Expired
+
+TELL = "tell"
+
+
+class Informer:
+    """One group's informer on one node."""
+
+    handles = (Elected, Deposed, Chosen, Expired)
+
+    def __init__(self, group: str, company: Company, proposer: Proposer) -> None:
+        self._proposer = proposer
+        self._settings = company.settings
+        # Of a decree nothing follows.
+        self._is_patient = not is_decree(group)
+        # The ballot that this node last led with; what was decided at it stays so.
+        self._ballot: Ballot = ZERO
+        # The last run of slots that were decided at it, and up to where the others were told.
+        self._first_slot = 0
+        self._end_slot = 0
+        self._told_end = 0
+        self._is_waiting = False
+
+    def handle(self, source: str, message: InformerMessage) -> Effects:
+        """Note what there is to tell."""
+        match message:
+            case Chosen():
+                return self._chosen(message)
+            case Elected():
+                self._ballot = message.ballot
+                self._first_slot = self._end_slot = self._told_end = 0
+                return NOTHING
+            case Deposed():
+                return self._tell(LEARNERS) if self._told_end < self._end_slot else NOTHING
+            case Expired():
+                return self._expired(message)
+            case _:
+                assert_never(message)
+
+    def flush(self) -> Effects:
+        """At the end of a drain, before the proposer: tell it with what is about to be proposed, or see to it that it is told."""
+        if self._told_end == self._end_slot:
+            return NOTHING
+        if self._proposer.is_about_to_propose:
+            return self._tell(EVERYONE)
+        if not self._is_patient:
+            return self._tell(LEARNERS)
+        if self._is_waiting:
+            return NOTHING
+        self._is_waiting = True
+        return Effects(timers=(StartTimer(TELL, self._settings.tell_seconds),))
+
+    def _chosen(self, message: Chosen) -> Effects:
+        if message.ballot != self._ballot:
+            # Decided at another's ballot, at which this node may have proposed something else.
+            self._first_slot = self._told_end = message.slot + 1
+        elif message.slot != self._end_slot:
+            self._first_slot = self._told_end = message.slot
+        self._end_slot = message.slot + 1
+        return NOTHING
+
+    def _expired(self, message: Expired) -> Effects:
+        if message.timer != TELL:
+            return NOTHING
+        self._is_waiting = False
+        return self._tell(LEARNERS) if self._told_end < self._end_slot else NOTHING
+
+    def _tell(self, audience: str) -> Effects:
+        self._told_end = self._end_slot
+        timers = (CancelTimer(TELL),) if self._is_waiting else ()
+        self._is_waiting = False
+        return Effects(send=(Send(audience, Decided(self._ballot, self._first_slot, self._end_slot)),), timers=timers)

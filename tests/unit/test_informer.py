@@ -1,0 +1,102 @@
+"""The informer: what was decided at our own ballot is told to the other learners, and nothing else is."""
+
+import pytest
+
+from paxos.ballot import END_SLOT, ZERO, Ballot
+from paxos.cues import Chosen, Deposed, Elected, Expired, Lead, Propose
+from paxos.effects import EVERYONE, LEARNERS, NOTHING, CancelTimer, Effects, Send, StartTimer, sending
+from paxos.groups import LOG, decree_group
+from paxos.informer import TELL, Informer
+from paxos.messages import Decided, Promise
+from paxos.proposer import Proposer
+from tests.unit.company import BLUE, FIRST, RIVAL, batch, company, empty_archive
+
+SECOND = Ballot(2, "p1")
+WAIT = Effects(timers=(StartTimer(TELL, 0.002),))
+
+
+class Stage:
+    """An informer beside a proposer that leads with FIRST."""
+
+    def __init__(self, group: str = LOG) -> None:
+        self.proposer = Proposer(group, company("p1"), empty_archive("p1"))
+        self.informer = Informer(group, company("p1"), self.proposer)
+        self.proposer.handle("p1", Lead(ZERO))
+        for acceptor in ("a1", "a2"):
+            self.proposer.handle(acceptor, Promise(FIRST, 0, END_SLOT, ()))
+        self.informer.handle("p1", Elected(FIRST, 0))
+
+    def choose(self, *slots: int, ballot: Ballot = FIRST) -> None:
+        """Let these slots be chosen."""
+        for slot in slots:
+            assert self.informer.handle("p1", Chosen(slot, ballot, batch(BLUE))) == NOTHING
+
+
+@pytest.fixture
+def stage() -> Stage:
+    return Stage()
+
+
+def test_with_nothing_decided_there_is_nothing_to_tell(stage: Stage) -> None:
+    assert stage.informer.flush() == NOTHING
+
+
+def test_it_waits_a_moment_for_a_proposal_that_it_can_ride_with(stage: Stage) -> None:
+    stage.choose(0)
+    assert stage.informer.flush() == WAIT
+    stage.choose(1)
+    assert stage.informer.flush() == NOTHING
+    stage.proposer.handle("p1", Propose((BLUE,)))
+    assert stage.informer.flush() == Effects(send=(Send(EVERYONE, Decided(FIRST, 0, 2)),), timers=(CancelTimer(TELL),))
+    assert stage.informer.flush() == NOTHING
+
+
+def test_if_none_comes_it_tells_by_itself(stage: Stage) -> None:
+    stage.choose(0)
+    stage.informer.flush()
+    assert stage.informer.handle("p1", Expired("retry")) == NOTHING
+    assert stage.informer.handle("p1", Expired(TELL)) == sending(LEARNERS, Decided(FIRST, 0, 1))
+    assert stage.informer.handle("p1", Expired(TELL)) == NOTHING
+    assert stage.informer.flush() == NOTHING
+
+
+def test_a_lost_telling_is_made_up_for_by_the_next(stage: Stage) -> None:
+    stage.choose(0)
+    stage.informer.flush()
+    stage.informer.handle("p1", Expired(TELL))
+    stage.choose(1)
+    assert stage.informer.flush() == WAIT
+    assert stage.informer.handle("p1", Expired(TELL)) == sending(LEARNERS, Decided(FIRST, 0, 2))
+
+
+def test_what_was_decided_at_another_ballot_is_not_told(stage: Stage) -> None:
+    stage.choose(0)
+    stage.choose(1, ballot=RIVAL)
+    assert stage.informer.flush() == NOTHING
+    stage.choose(2)
+    assert stage.informer.flush() == WAIT
+    assert stage.informer.handle("p1", Expired(TELL)) == sending(LEARNERS, Decided(FIRST, 2, 3))
+
+
+def test_a_new_reign_has_decided_nothing_yet(stage: Stage) -> None:
+    stage.choose(0, 1)
+    stage.informer.handle("p1", Elected(SECOND, 2))
+    assert stage.informer.flush() == NOTHING
+    stage.choose(2, ballot=SECOND)
+    assert stage.informer.flush() == WAIT
+    assert stage.informer.handle("p1", Expired(TELL)) == sending(LEARNERS, Decided(SECOND, 2, 3))
+
+
+def test_who_is_deposed_still_tells_what_is_true(stage: Stage) -> None:
+    assert stage.informer.handle("p1", Deposed(RIVAL)) == NOTHING
+    stage.choose(0)
+    stage.informer.flush()
+    told = stage.informer.handle("p1", Deposed(RIVAL))
+    assert told == Effects(send=(Send(LEARNERS, Decided(FIRST, 0, 1)),), timers=(CancelTimer(TELL),))
+
+
+def test_the_outcome_of_a_decree_is_told_at_once() -> None:
+    stage = Stage(decree_group("colour"))
+    stage.choose(0)
+    assert stage.informer.flush() == sending(LEARNERS, Decided(FIRST, 0, 1))
+    assert stage.informer.flush() == NOTHING
