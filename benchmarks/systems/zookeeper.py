@@ -14,9 +14,8 @@ JAR = Path("/usr/share/java/zookeeper.jar")
 # Without it, what a server complains of is lost.
 _LOGGER = JAR.with_name("slf4j-simple.jar")
 _MAIN = "org.apache.zookeeper.server.quorum.QuorumPeerMain"
-# What its own start script gives it.
-_HEAP = "-Xmx1000m"
-_LEVEL = "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"
+# The memory that its own start script gives it; no file about itself that Java would leave behind; what to complain of.
+_OPTIONS = ("-Xmx1000m", "-XX:-UsePerfData", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn")
 _READY_SECONDS = 30.0
 
 
@@ -68,7 +67,7 @@ class ZooKeeperCluster:
         (home / "myid").write_text(f"{number + 1}\n", encoding="ascii")
         settings = self._directory / f"s{number + 1}.cfg"
         settings.write_text(configuration(home, number, self._ports), encoding="utf-8")
-        command = [shutil.which("java") or "java", _HEAP, _LEVEL, "-cp", f"{JAR}:{_LOGGER}", _MAIN, str(settings)]
+        command = [shutil.which("java") or "java", *_OPTIONS, "-cp", f"{JAR}:{_LOGGER}", _MAIN, str(settings)]
         return Child(command, self._directory / f"s{number + 1}.log")
 
     def _find_leader(self, deadline: float) -> int:
