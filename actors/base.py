@@ -24,7 +24,7 @@ from paxos.admission import ACCEPTOR_STORE, is_memorable
 from paxos.cast import Cast
 from paxos.codec import Envelope, Letter
 from paxos.cues import Admitted, Begin, Deposed, Elected, Expired, Following, Message, Now, Resume, Resumed, Retired, Succeed, Yield
-from paxos.effects import Effects, Send, StartTimer
+from paxos.effects import NOTHING, Effects, Send, StartTimer
 from paxos.errors import MalformedError, PaxosError
 from paxos.groups import LOG, is_decree
 from paxos.messages import Inquire, Report, Stranger
@@ -34,7 +34,7 @@ from transport.base import TransportClosedError, TransportError
 
 _DRAIN_COUNT = 512
 _FRAME_BYTES = 256 * 1024
-_CAST_COUNT = 4096
+_CAST_COUNT = 1024
 _TRANSITIONS = frozenset((Elected, Deposed, Following, Admitted, Succeed, Yield, Resume, Resumed))
 
 FORGETFUL = "a node that lost its disk may have forgotten promises, so it is lost to this cluster, and the others go on without it"
@@ -257,6 +257,8 @@ class RoleActor(pykka.ThreadingActor):
     # ---- effects -----------------------------------------------------------------------------------------------------------------
 
     def _gather(self, group: str, effects: Effects) -> None:
+        if effects is NOTHING:
+            return
         self._records += effects.persist
         self._parts += effects.save
         for send in effects.send:

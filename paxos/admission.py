@@ -79,10 +79,6 @@ class Admission:
             case _:
                 assert_never(message)
 
-    def flush(self) -> Effects:
-        """Nothing waits for the end of a drain."""
-        return NOTHING
-
     def _introduce(self) -> Effects:
         """Ask everybody, again and again; the only member has nobody to ask."""
         if self._quorum.admits(self.acquainted):

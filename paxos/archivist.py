@@ -37,10 +37,6 @@ class Archivist:
         self._readers[source] = message
         return NOTHING
 
-    def flush(self) -> Effects:
-        """Nothing waits for the end of a drain."""
-        return NOTHING
-
     def _hand_on(self, message: Executed) -> Effects:
         self._end_revision += len(message.entries)
         if not message.entries or not self._readers:

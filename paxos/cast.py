@@ -6,7 +6,7 @@ before the next message is taken, so a cast is deterministic, and is itself a ro
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Any, Protocol, cast, runtime_checkable
 
 from paxos.cues import LocalMessage, Message
 from paxos.effects import NOTHING, Effects, together
@@ -24,6 +24,11 @@ class Role(Protocol):
         """Take one message, and say what is to be done."""
         ...
 
+
+@runtime_checkable
+class Gathering(Protocol):
+    """A role that lets something wait for the end of a drain."""
+
     def flush(self) -> Effects:
         """Called at the end of a drain: all effects so far, and these, are written before the next message is taken."""
         ...
@@ -35,7 +40,9 @@ class Cast:
     def __init__(self, node: str, roles: Sequence[Role]) -> None:
         self.roles = tuple(roles)
         self._node = node
-        self._places = _places(tuple(type(role) for role in roles))
+        kinds = tuple(map(type, roles))
+        self._places = _places(kinds)
+        self._gathering = _gathering(kinds)
 
     def handle(self, source: str, message: Message) -> Effects:
         """Let every role that takes such a message handle it, and then whatever the roles told each other."""
@@ -49,7 +56,7 @@ class Cast:
 
     def flush(self) -> Effects:
         """Let every role send what waited for the end of the drain."""
-        return together([role.flush() for role in self.roles])
+        return together([cast(Gathering, self.roles[place]).flush() for place in self._gathering])
 
     def _spread(self, speaker: str, message: Message, parts: list[Effects], told: list[LocalMessage]) -> None:
         """Let every role that takes such a message handle it, and note what comes of it."""
@@ -68,3 +75,9 @@ class Cast:
 def _places(roles: tuple[type[Role], ...]) -> dict[type, tuple[int, ...]]:
     """Which of these roles hear each kind of message, as far as was asked: one table for the very many casts of decrees."""
     return {}
+
+
+@lru_cache
+def _gathering(roles: tuple[type[Role], ...]) -> tuple[int, ...]:
+    """Which of these roles have something to do at the end of a drain."""
+    return tuple(place for place, role in enumerate(roles) if issubclass(role, Gathering))

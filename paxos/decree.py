@@ -78,10 +78,6 @@ class DecreeIntake:
             case _:
                 assert_never(message)
 
-    def flush(self) -> Effects:
-        """Nothing waits for the end of a drain."""
-        return NOTHING
-
     def _submit(self, source: str, attempt: int, commands: tuple[Command, ...]) -> Effects:
         effects = NOTHING
         for command in commands:

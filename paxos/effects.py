@@ -86,6 +86,8 @@ NOTHING = Effects()
 
 def together(parts: Sequence[Effects]) -> Effects:
     """The sum of effects, in order."""
+    if not parts:
+        return NOTHING
     some = [part for part in parts if part is not NOTHING]
     if len(some) < 2:
         return some[0] if some else NOTHING

@@ -125,10 +125,6 @@ class Election:
             case _:
                 assert_never(message)
 
-    def flush(self) -> Effects:
-        """Nothing waits for the end of a drain."""
-        return NOTHING
-
     def _heartbeat(self, source: str, message: Heartbeat) -> Effects:
         self._known_end = max(self._known_end, message.chosen_through)
         if source == self._node or message.ballot.node != source or message.ballot < self._reigned:
@@ -268,10 +264,6 @@ class Follower:
         timeout = StartTimer(LEADER_HEARD, self._settings.election_timeout_seconds)
         return Effects(timers=(timeout,), tell=() if known else (Following(source),))
 
-    def flush(self) -> Effects:
-        """Nothing waits for the end of a drain."""
-        return NOTHING
-
 
 class Witness:
     """The acceptor's side: remembers which leader is heard, and for how long."""
@@ -311,10 +303,6 @@ class Witness:
                 return self._resign(source, message)
             case _:
                 assert_never(message)
-
-    def flush(self) -> Effects:
-        """Nothing waits for the end of a drain."""
-        return NOTHING
 
     def _heartbeat(self, source: str, message: Heartbeat) -> Effects:
         self._chosen_through = max(self._chosen_through, message.chosen_through)

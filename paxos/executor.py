@@ -77,7 +77,9 @@ class Executor:
         for action in batch.actions:
             match action:
                 case Operation():
-                    self._operate(action, replies)
+                    # Of a session that has ended nobody knows whose it was.
+                    if (session := self.sessions.enter(action)) is not None:
+                        self._operate(session, action, replies)
                 case Open():
                     replies.append((action.client, Result(self.sessions.open(action), action.nonce, ResultKind.OPENED, b"")))
                 case Close(session):
@@ -116,19 +118,15 @@ class Executor:
             else:
                 self.sessions.restore(session for piece in pieces for session in _sessions_decoder.decode(piece.body))
 
-    def _operate(self, operation: Operation, replies: list[Reply]) -> None:
-        session = self.sessions.enter(operation)
-        if session is None:
-            # Nobody knows whose it was.
-            return
+    def _operate(self, session: Session, operation: Operation, replies: list[Reply]) -> None:
         if operation.number < session.settled:
             return
-        result = session.recall(operation)
+        result = session.recall(operation) if operation.number in session.results else None
         if result is None:
             result = session.remember(operation, self._carry_out(operation) if session.has_room else None)
+            if len(session.results) > UNSETTLED_COUNT:
+                self.sessions.close(operation.session)
         replies.append((session.client, result))
-        if len(session.results) > UNSETTLED_COUNT:
-            self.sessions.close(operation.session)
 
     def _carry_out(self, operation: Operation) -> bytes:
         machine = self.machines.get(operation.machine)

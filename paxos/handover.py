@@ -101,10 +101,6 @@ class Handover:
             case _:
                 assert_never(message)
 
-    def flush(self) -> Effects:
-        """Nothing waits for the end of a drain."""
-        return NOTHING
-
     # ---- requests ----------------------------------------------------------------------------------------------------------------
 
     def _transfer(self, source: str, message: Transfer) -> Effects:

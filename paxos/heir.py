@@ -71,10 +71,6 @@ class Heir:
             case _:
                 assert_never(message)
 
-    def flush(self) -> Effects:
-        """Nothing waits for the end of a drain."""
-        return NOTHING
-
     def _may_succeed(self, source: str, ballot: Ballot) -> bool:
         return not self._retiring and ballot.node == source != self._node and self._priority > 0
 

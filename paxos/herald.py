@@ -27,7 +27,3 @@ class Herald:
         if message.ballot != self._ballot:
             return NOTHING
         return Effects(announce=tuple(chosen(self.group, entry) for entry in message.entries))
-
-    def flush(self) -> Effects:
-        """Nothing waits for the end of a drain."""
-        return NOTHING

@@ -92,10 +92,6 @@ class Intake:
             case _:
                 assert_never(message)
 
-    def flush(self) -> Effects:
-        """Nothing waits for the end of a drain."""
-        return NOTHING
-
     # ---- arrivals ----------------------------------------------------------------------------------------------------------------
 
     def _submit(self, source: str, message: Submit) -> Effects:

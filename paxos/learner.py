@@ -88,10 +88,6 @@ class Learner:
             case _:
                 assert_never(message)
 
-    def flush(self) -> Effects:
-        """Nothing waits for the end of a drain."""
-        return NOTHING
-
     # ---- votes -------------------------------------------------------------------------------------------------------------------
 
     def _accept(self, source: str, message: Accept) -> Effects:

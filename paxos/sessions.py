@@ -43,7 +43,8 @@ class Session(Struct, array_like=True):
     def remember(self, operation: Operation, body: bytes | None) -> Result:
         """Keep an operation's result until the client has settled it."""
         self.results[operation.number] = body
-        self.result_bytes += len(body or b"")
+        if body:
+            self.result_bytes += len(body)
         return _result(operation, body)
 
     def recall(self, operation: Operation) -> Result | None:

@@ -104,7 +104,9 @@ def drain(player: Player, mail: Sequence[tuple[str, Message]]) -> Effects:
     effects = player.handle(*mail[0])
     for source, message in mail[1:]:
         effects += player.handle(source, message)
-    return effects + player.flush()
+    # Not every role gathers something.
+    flush = getattr(player, "flush", None)
+    return effects if flush is None else effects + flush()
 
 
 def roles_of(player: Player) -> Sequence[Role]:

@@ -63,12 +63,14 @@ class KeyValue:
         self._history: list[Change] = []
         self._history_count = history_count
         self._history_bytes = history_bytes
+        self._most_count, self._most_bytes = history_count * 5 // 4, history_bytes * 5 // 4
         # What _history takes.
         self._kept_bytes = 0
         # Changes below this revision may have been dropped.
         self._history_start = 1
-        # The revision of the last command that changed anything.
+        # The revision of the last command that changed anything; and the same with the one under way, all of whose changes have one.
         self._revision = 0
+        self._latest_revision = 0
 
     def execute(self, command: bytes) -> bytes:
         """Carry out one command; its result is a KeyValueResult."""
@@ -78,7 +80,7 @@ class KeyValue:
             # In no library's words: every replica has to say the same.
             return encode(Malformed(_NO_COMMAND))
         result = encode(self._execute(decoded))
-        self._revision = self._latest_revision()
+        self._revision = self._latest_revision
         return result
 
     def query(self, question: bytes) -> bytes:
@@ -122,7 +124,8 @@ class KeyValue:
     def restore(self, parts: Iterable[bytes]) -> None:
         """Be as the store was that these parts are of."""
         image = from_parts(parts)
-        self._revision, self._history_start, self._history = image.revision, image.history_start, list(image.changes)
+        self._revision = self._latest_revision = image.revision
+        self._history_start, self._history = image.history_start, list(image.changes)
         self._kept_bytes = sum(map(_change_bytes, self._history))
         self._items = {item.key: item for item in image.items}
         self._keys = SortedSet(self._items)
@@ -167,7 +170,7 @@ class KeyValue:
                     results.append(result if budget >= 0 else Found((), revision, more=True))
                 case _:
                     assert_never(result)
-        return Branch(succeeded, self._latest_revision(), tuple(results))
+        return Branch(succeeded, self._latest_revision, tuple(results))
 
     def _compare_and_set(self, command: CompareAndSet) -> KeyValueResult:
         current = self._items.get(command.key)
@@ -255,15 +258,12 @@ class KeyValue:
                 assert_never(condition.subject)
         return _compares(found, condition.relation, condition.operand)
 
-    def _latest_revision(self) -> int:
-        """With what the command under way has changed: it changes all at the revision that follows."""
-        return self._history[-1].revision if self._history else self._revision
-
     def _note(self, key: str, value: bytes | None) -> None:
-        change = Change(self._revision + 1, key, value)
-        self._history.append(change)
-        self._kept_bytes += _change_bytes(change)
-        if len(self._history) * 4 > self._history_count * 5 or self._kept_bytes * 4 > self._history_bytes * 5:
+        revision = self._latest_revision = self._revision + 1
+        history = self._history
+        history.append(Change(revision, key, value))
+        self._kept_bytes += len(key) + (len(value) if value else 0) + _ITEM_BYTES
+        if len(history) > self._most_count or self._kept_bytes > self._most_bytes:
             self._forget_oldest()
 
     def _forget_oldest(self) -> None:

@@ -50,7 +50,6 @@ def test_a_fresh_store_introduces_itself_until_it_is_admitted() -> None:
     assert again.send == begun.send
     assert started(again)[INTRODUCE].after_seconds > started(begun)[INTRODUCE].after_seconds
     assert admission.handle("a1", Expired("another")) is NOTHING
-    assert admission.flush() is NOTHING
 
 
 def test_the_pauses_between_introductions_stay_bounded() -> None:

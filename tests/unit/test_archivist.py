@@ -47,7 +47,6 @@ def test_the_log_is_read_from_a_revision_on(archive: MemoryStorage, first_revisi
 def test_an_empty_log_is_an_empty_page() -> None:
     archivist = Archivist(LOG, empty_archive(), SETTINGS)
     assert archivist.handle("c", ReadLog(7, 1)) == sending("c", LogPage(7, (), 1))
-    assert archivist.flush() == NOTHING
 
 
 def test_a_long_log_comes_in_pages(archive: MemoryStorage) -> None:

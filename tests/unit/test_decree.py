@@ -172,9 +172,8 @@ def test_a_question_that_no_quorum_answers_in_time_is_not_done() -> None:
     assert intake.handle("p1", Expired("retry")) == NOTHING
 
 
-def test_nothing_begins_and_nothing_waits_for_the_end_of_a_drain() -> None:
+def test_nothing_begins_by_itself() -> None:
     assert new_intake().handle("p1", Begin()) == NOTHING
-    assert new_intake().flush() == NOTHING
 
 
 # ---- the door --------------------------------------------------------------------------------------------------------------------

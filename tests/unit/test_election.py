@@ -244,7 +244,6 @@ def test_an_echo_means_nothing_to_a_follower_and_an_election_timer_nothing_to_a_
     assert following().handle("p1", Expired(HEARTBEAT)) == NOTHING
     assert following().handle("p1", Expired("retry")) == NOTHING
     assert following().handle("p1", Deposed(FIRST)) == NOTHING
-    assert following().flush() == NOTHING
 
 
 def test_the_check_for_echoes_waits_for_two_beats_at_least() -> None:

@@ -37,7 +37,6 @@ def test_a_leader_of_a_lower_ballot_and_one_that_does_not_own_its_ballot_are_not
     follower = following()
     assert follower.handle("p1", Heartbeat(FIRST, 0)) == NOTHING
     assert follower.handle("p1", Heartbeat(Ballot(9, "p9"), 0)) == NOTHING
-    assert follower.flush() == NOTHING
 
 
 def test_a_timer_of_another_role_says_nothing_of_who_is_followed() -> None:

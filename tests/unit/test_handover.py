@@ -212,7 +212,6 @@ def test_news_that_nobody_waits_for_changes_nothing() -> None:
     assert handover.handle("p1", Expired(HAND_OVER)) == NOTHING
     assert handover.handle("p1", Expired("retry")) == NOTHING
     assert urging().handle("p1", Drained()) == NOTHING
-    assert handover.flush() == NOTHING
 
 
 # ---- before the end --------------------------------------------------------------------------------------------------------------

@@ -78,9 +78,8 @@ def test_who_is_about_to_stop_takes_nothing_over(message: Canvass | TakeOver) ->
     assert heir.handle("p2", message) == NOTHING
 
 
-def test_nothing_waits_for_the_end_of_a_drain() -> None:
+def test_an_answer_to_nobodys_probe_means_nothing() -> None:
     heir = Heir(company(), 0)
-    assert heir.flush() == NOTHING
     assert heir.handle("a1", ProbeReply(0, False, ZERO, 0)) == NOTHING
 
 

@@ -30,4 +30,3 @@ def test_only_the_latest_ballot_is_ours() -> None:
     herald.handle("p1", Elected(FIRST, 0))
     herald.handle("p1", Elected(Ballot(5, "p1"), 1))
     assert herald.handle("p1", Executed(0, FIRST, ENTRIES, ())) == NOTHING
-    assert herald.flush() == NOTHING

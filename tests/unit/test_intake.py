@@ -173,10 +173,9 @@ def test_anybody_is_told_who_leads() -> None:
     assert following().handle("c1", Locate()) == sending("c1", Located("p2", 1))
 
 
-def test_nothing_begins_and_nothing_waits_for_the_end_of_a_drain() -> None:
+def test_nothing_begins_by_itself() -> None:
     assert new_intake().handle("p1", Begin()) == NOTHING
     assert new_intake().handle("p1", Expired("retry")) == NOTHING
-    assert new_intake().flush() == NOTHING
 
 
 # ---- losing office ---------------------------------------------------------------------------------------------------------------

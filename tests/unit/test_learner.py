@@ -146,9 +146,8 @@ def test_a_learner_rebuilt_from_its_archive_goes_on_where_it_was() -> None:
     assert learner.handle("n8", AskChosen(0)) == sending("n8", ChosenPage(0, ((FIRST, VALUE),), 1))
 
 
-def test_nothing_waits_for_the_end_of_a_drain_and_nothing_begins() -> None:
+def test_nothing_begins_with_a_learner() -> None:
     learner = new_learner()
-    assert learner.flush() == NOTHING
     assert learner.handle("n9", Begin()) == NOTHING
     assert learner.handle("n9", Expired("election")) == NOTHING
 

@@ -4,7 +4,7 @@ import pytest
 
 from paxos.ballot import ZERO, Ballot
 from paxos.cues import Expired, Now
-from paxos.effects import NOTHING, Effects, Send, sending
+from paxos.effects import NOTHING, Send, sending
 from paxos.election import LEADER_HEARD, Witness
 from paxos.messages import Accept, Echo, Heartbeat, Probe, ProbeReply
 from paxos.succession_messages import Resigned
@@ -49,10 +49,6 @@ def test_a_leader_of_a_lower_ballot_gets_no_echo_but_its_news_is_kept(witness: W
 def test_a_heartbeat_that_the_owner_of_its_ballot_did_not_send_gets_no_echo(witness: Witness) -> None:
     assert witness.handle("p9", Heartbeat(Ballot(9, "p1"), 0)) == NOTHING
     assert witness.highest == LEADER
-
-
-def test_nothing_waits_for_the_end_of_a_drain(witness: Witness) -> None:
-    assert witness.flush() == Effects()
 
 
 def test_a_leaders_proposals_are_as_good_as_its_heartbeats(witness: Witness) -> None:
