@@ -1,7 +1,8 @@
 """Single decrees in one process, without actors, sockets and disks: one proposer, three acceptors and a learner.
 
 What actors do is done here by a loop: whoever has mail takes all of it, writes to its store in memory, and only then sends. `roles` are
-the three of the papers and nothing else; `casts` are what nodes have: proposer and learner also execute, answer and announce.
+the three of the papers and nothing else, with the learner beside the proposer, where votes go. `casts` are what nodes have: the proposer's
+also executes, answers, announces, and informs a learner on a node of its own.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +16,7 @@ from paxos.cast import Cast, Role
 from paxos.casting import acceptor_cast, learner_cast, proposer_cast
 from paxos.company import Company
 from paxos.cues import Message, Propose
-from paxos.effects import ACCEPTORS, LEARNERS, Effects, Send
+from paxos.effects import ACCEPTORS, EVERYONE, LEARNERS, Effects, Send
 from paxos.groups import decree_group
 from paxos.learner import Learner
 from paxos.proposer import Proposer
@@ -24,8 +25,7 @@ from paxos.values import Command
 
 VOTERS = ("a1", "a2", "a3")
 PROPOSER, LEARNER = "p1", "l1"
-# As nodes hear them: learners hear what is proposed, so that a vote need not repeat the value.
-_AUDIENCES = {ACCEPTORS: (PROPOSER, *VOTERS, LEARNER), LEARNERS: (PROPOSER, LEARNER)}
+_AUDIENCES = {ACCEPTORS: VOTERS, LEARNERS: (PROPOSER, LEARNER), EVERYONE: (PROPOSER, *VOTERS, LEARNER)}
 
 Player = Role | Cast
 Maker = Callable[[Company, str, Archive], Player]
@@ -37,34 +37,28 @@ def bare_acceptor(_: Company, group: str, archive: Archive) -> Player:
 
 
 def bare_proposer(company: Company, group: str, archive: Archive) -> Player:
-    """A proposer that learns nothing."""
-    return Proposer(group, company, archive)
+    """A proposer with the learner that counts its votes."""
+    return Cast(company.node, [Learner(group, company, archive), Proposer(group, company, archive)])
 
 
-def bare_learner(company: Company, group: str, archive: Archive) -> Player:
-    """A learner that executes nothing."""
-    return Learner(group, company, archive)
-
-
-KINDS: Mapping[str, tuple[Maker, Maker, Maker]] = {
-    "roles": (bare_proposer, bare_acceptor, bare_learner),
-    "casts": (proposer_cast, acceptor_cast, learner_cast),
+KINDS: Mapping[str, Mapping[str, Maker]] = {
+    "roles": {PROPOSER: bare_proposer, **dict.fromkeys(VOTERS, bare_acceptor)},
+    "casts": {PROPOSER: proposer_cast, **dict.fromkeys(VOTERS, acceptor_cast), LEARNER: learner_cast},
 }
 
 
 class Stage:
-    """The stores of five nodes, and what plays one decree after the other on them."""
+    """The stores of all nodes, and what plays one decree after the other on them."""
 
     def __init__(self, kind: str) -> None:
-        proposer, acceptor, learner = KINDS[kind]
-        self._makers = {PROPOSER: proposer, **dict.fromkeys(VOTERS, acceptor), LEARNER: learner}
+        self._makers = KINDS[kind]
         self._companies = {name: Company(name, majority(VOTERS)) for name in self._makers}
         self._stores = {name: MemoryStorage("bench", name) for name in self._makers}
         # Who takes each kind of message, by whom it is for.
         self._routes: dict[tuple[str, type], tuple[str, ...]] = {}
 
     def decide(self, name: str, value: bytes) -> bool:
-        """Whether the learner knows the value, once nothing is under way."""
+        """Whether every learner knows the value, once nothing is under way."""
         group = decree_group(name)
         players = {node: make(self._companies[node], group, self._stores[node]) for node, make in self._makers.items()}
         mail: dict[str, list[tuple[str, Message]]] = {PROPOSER: [(PROPOSER, Propose((Command(name, value),)))]}
@@ -76,14 +70,16 @@ class Stage:
             for send in effects.send:
                 for target in self._route(send, players):
                     mail.setdefault(target, []).append((node, send.message))
-        return any(isinstance(role, Learner) and role.next_slot == 1 for role in roles_of(players[LEARNER]))
+        learners = [role for player in players.values() for role in roles_of(player) if isinstance(role, Learner)]
+        return all(learner.next_slot == 1 for learner in learners)
 
     def _route(self, send: Send, players: Mapping[str, Player]) -> Sequence[str]:
         kind = type(send.message)
         route = self._routes.get((send.target, kind))
         if route is None:
             targets = _AUDIENCES.get(send.target, (send.target,))
-            route = tuple(target for target in targets if any(kind in role.handles for role in roles_of(players[target])))
+            present = [target for target in targets if target in players]
+            route = tuple(target for target in present if any(kind in role.handles for role in roles_of(players[target])))
             self._routes[send.target, kind] = route
         return route
 
