@@ -17,7 +17,7 @@ from paxos.errors import MalformedError
 from paxos.groups import GroupName
 from paxos.messages import WireMessage
 
-WIRE_VERSION = 1
+WIRE_VERSION = 2
 FRAME_BYTES = 16 * 1024 * 1024
 
 _MAGIC = b"rp"

@@ -12,6 +12,7 @@ from paxos.ballot import ZERO, Ballot
 from paxos.company import Company
 from paxos.cues import Chosen, Deposed, Elected, Expired
 from paxos.effects import EVERYONE, LEARNERS, NOTHING, CancelTimer, Effects, Send, StartTimer
+from paxos.election import HEARTBEAT
 from paxos.groups import is_decree
 from paxos.messages import Decided
 from paxos.proposer import Proposer
@@ -78,10 +79,14 @@ class Informer:
         return NOTHING
 
     def _expired(self, message: Expired) -> Effects:
-        if message.timer != TELL:
+        if message.timer == TELL:
+            self._is_waiting = False
+        elif message.timer != HEARTBEAT:
             return NOTHING
-        self._is_waiting = False
-        return self._tell(LEARNERS) if self._told_end < self._end_slot else NOTHING
+        if self._told_end == self._end_slot:
+            return NOTHING
+        # In front of a heartbeat: who hears that slots are chosen and does not have them stands back if this node dies then.
+        return self._tell(LEARNERS if message.timer == TELL else EVERYONE)
 
     def _tell(self, audience: str) -> Effects:
         self._told_end = self._end_slot

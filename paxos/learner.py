@@ -115,11 +115,14 @@ class Learner:
     def _votes_page(self, source: str, message: VotesPage) -> Effects:
         if source not in self._quorum.members:
             return NOTHING
+        before = self.next_slot
         for vote in message.votes:
             self._note_value(vote.slot, vote.ballot, vote.value)
             if self.next_slot <= vote.slot <= self.next_slot + _HORIZON_SLOTS:
                 self._note_vote(vote.slot, vote.ballot, source)
-        return self._settle()
+        effects = self._settle()
+        # If there is more, the acceptors have it.
+        return effects + self._ask_acceptors() if before < self.next_slot < self.known_end else effects
 
     def _note_value(self, slot: int, ballot: Ballot, value: bytes) -> None:
         if not self.next_slot <= slot <= self.next_slot + _HORIZON_SLOTS:
@@ -187,6 +190,9 @@ class Learner:
         self._asked_count += 1
         if turn < len(others):
             return sending(others[turn], AskChosen(self.next_slot))
+        return self._ask_acceptors()
+
+    def _ask_acceptors(self) -> Effects:
         last_slot = min(self.known_end - 1, self.next_slot + _HORIZON_SLOTS)
         return sending(ACCEPTORS, AskVotes(self.next_slot, last_slot))
 
@@ -204,7 +210,10 @@ class Learner:
                 self._pass()
         effects = Effects(tell=tuple(chosen)) + self._settle()
         if self.next_slot > before:
-            self._is_fetching = self.next_slot < message.end
+            was_fetching, self._is_fetching = self._is_fetching, self.next_slot < message.end
+            if was_fetching and not self._is_fetching:
+                # What is missing from now on is another matter, and need not wait as long as a page may take.
+                self._waiting_at = -1
         effects += self._hear_of(source, message.end)
         if self.next_slot > before and self._is_fetching:
             effects += Effects(send=(Send(source, AskChosen(self.next_slot)),))

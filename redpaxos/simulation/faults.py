@@ -277,7 +277,7 @@ class Nemesis:
         """Somebody publishes what is no message."""
         for target in (ACCEPTORS, PROPOSERS, LEARNERS, EVERYONE, *fault.targets):
             self._struck(fault)
-            payload = self._chance.choice((b"", b"rp", b"rp\x01\x00")) + self._chance.randbytes(self._chance.randint(0, 60))
+            payload = self._chance.choice((b"", b"rp", b"rp\x02\x00")) + self._chance.randbytes(self._chance.randint(0, 60))
             with contextlib.suppress(TransportError):
                 self._stranger.publish(CHANNELS.outgoing(target, "evil"), payload)
 

@@ -168,9 +168,9 @@ ACCEPTORS_FROM_N2 = CHANNELS.outgoing("acceptors", "n2")
     [
         (b"", "not a frame"),
         (b"PING", "not a frame"),
-        (b"rp\x01\x00\xc0", "undecodable"),
-        (b"rp\x02\x00\x90", "wire version"),
-        (b"rp\x01\x01" + bytes(40), "signature"),
+        (b"rp\x02\x00\xc0", "undecodable"),
+        (b"rp\x01\x00\x90", "wire version"),
+        (b"rp\x02\x01" + bytes(40), "signature"),
         (bytes(FRAME_BYTES + 1), "too large"),
         (Codec("other").encode(Envelope("other", "n2", "log", "s", 1, 1, ())), "other cluster"),
         (CODEC.encode(Envelope("demo", "n3", "log", "s", 1, 1, (Letter(LOG, Prepare(Ballot(9, "n3"), 0)),))), "forged"),

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from paxos.codec import FRAME_BYTES, Codec, Envelope, Letter
+from paxos.codec import FRAME_BYTES, WIRE_VERSION, Codec, Envelope, Letter
 from paxos.doors import PROPOSE
 from paxos.effects import ACCEPTORS
 from paxos.errors import MalformedError
@@ -19,7 +19,7 @@ from paxos.groups import LOG
 from tests.actors.stage import CHANNELS, CODEC, FINGERPRINT
 from tests.fuzz.values import message
 
-HEADER = b"rp\x01\x00"
+HEADER = b"rp\x02\x00"
 ANYTHING, DUPLICATE = "anything but a crash", "duplicate"
 STORES = ("acceptor", "log")
 DOOR = "door"
@@ -69,7 +69,7 @@ _REFUSED_JSON = (
     b'{"value": ' + b'{"a":' * 5000,
     b'{"value": 01}',
     b'{"value": "\x01"}',
-    b"rp\x01\x00",
+    b"rp\x02\x00",
 )
 DOOR_KINDS = ("not a proposal", "decree", "id", "value")
 
@@ -140,7 +140,7 @@ class Gunner:
 
     def _other_version(self) -> Shot:
         channel, envelope = self._envelope()
-        version = self._chance.choice((0, 2, 255))
+        version = self._chance.choice((0, WIRE_VERSION - 1, WIRE_VERSION + 1, 255))
         return Shot("another wire version", channel, b"rp" + bytes((version,)) + CODEC.encode(envelope)[3:], "wire version")
 
     def _signed(self) -> Shot:

@@ -5,6 +5,7 @@ import pytest
 from paxos.ballot import END_SLOT, ZERO, Ballot
 from paxos.cues import Chosen, Deposed, Elected, Expired, Lead, Propose
 from paxos.effects import EVERYONE, LEARNERS, NOTHING, CancelTimer, Effects, Send, StartTimer, sending
+from paxos.election import HEARTBEAT
 from paxos.groups import LOG, decree_group
 from paxos.informer import TELL, Informer
 from paxos.messages import Decided, Promise
@@ -100,3 +101,11 @@ def test_the_outcome_of_a_decree_is_told_at_once() -> None:
     stage.choose(0)
     assert stage.informer.flush() == sending(LEARNERS, Decided(FIRST, 0, 1))
     assert stage.informer.flush() == NOTHING
+
+
+def test_a_heartbeat_says_no_more_than_the_others_were_told(stage: Stage) -> None:
+    assert stage.informer.handle("p1", Expired(HEARTBEAT)) == NOTHING
+    stage.choose(0)
+    stage.informer.flush()
+    told = stage.informer.handle("p1", Expired(HEARTBEAT))
+    assert told == Effects(send=(Send(EVERYONE, Decided(FIRST, 0, 1)),), timers=(CancelTimer(TELL),))

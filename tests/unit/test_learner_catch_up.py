@@ -110,6 +110,24 @@ def test_values_that_come_while_it_is_behind_are_bounded_and_fetched_when_their_
     assert learner.handle("p1", Accept(FIRST, 9, large, 0)).tell == (Chosen(9, FIRST, large),)
 
 
+def test_acceptors_that_have_more_than_one_page_of_votes_are_asked_for_the_rest_at_once() -> None:
+    learner = new_learner()
+    learner.handle("p1", LEADER_KNOWS_FIVE)
+    page = VotesPage((Vote(0, FIRST, VALUE), Vote(1, FIRST, VALUE)))
+    assert learner.handle("a1", page) == NOTHING
+    effects = learner.handle("a2", page)
+    assert [told.slot for told in effects.tell if isinstance(told, Chosen)] == [0, 1]
+    assert effects.send == (Send(ACCEPTORS, AskVotes(2, 4)),)
+    assert learner.handle("a3", page) == NOTHING, "it brings nothing new"
+
+
+def test_what_is_missing_after_the_last_page_waits_no_longer_than_anything_else() -> None:
+    learner = new_learner()
+    learner.handle("p1", ChosenPage(0, ((FIRST, VALUE),), 2))
+    learner.handle("p1", ChosenPage(1, ((FIRST, VALUE),), 2))
+    assert learner.handle("p1", LEADER_KNOWS_FIVE) == WAIT
+
+
 def test_a_long_way_to_go_is_asked_of_the_acceptors_in_bounded_ranges() -> None:
     learner = new_learner()
     learner.handle("a1", Accepted(FIRST, 0, 10**9))
