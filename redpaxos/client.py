@@ -64,6 +64,8 @@ class Client:
         self._contact: Contact | None = None
         # The node to read from next.
         self._reader = node
+        # The last revision of the log that this client knows of: nodes learn it one after the other.
+        self._told_revision = 0
         self._attempts = itertools.count(secrets.randbits(48))
         # Set when the client is closed, so that no pause outlives it.
         self._pause = threading.Event()
@@ -144,25 +146,36 @@ class Client:
     def log(self, from_revision: int = 1, *, follow: bool = False, node: str = "", timeout: float = 10.0) -> Iterator[Decision]:
         """The log from a revision on, nothing missing and nothing twice; with `follow` it waits for more, for ever.
 
-        As `node` has it, if one is named, and otherwise as any node has it. Raises NotDoneError if nobody answers for `timeout` seconds.
+        As `node` has it, if one is named, and otherwise as any node has it that has all this client was told. Raises NotDoneError if nobody
+        answers for `timeout` seconds, or who answers lacks that for so long.
         """
         for entry in self.entries(from_revision, follow=follow, node=node, timeout=timeout):
             yield to_decision(entry, mine=False)
 
     def entries(self, from_revision: int = 1, *, follow: bool = False, node: str = "", timeout: float = 10.0) -> Iterator[Entry]:
         """The log as log() reads it, but each value as the JSON text that it came in."""
-        group = LOG
         revision = from_revision
+        patient_until = time.monotonic() + timeout
         while True:
-            page = self._read(group, revision, timeout, node)
+            page = self._read(LOG, revision, timeout, node)
             for entry in page.entries:
                 yield entry
                 revision = entry.revision + 1
-            if revision >= page.end_revision:
-                if not follow:
-                    return
-                # Any answer, or none for a while, is a reason to read again.
-                self._page(node or self._reader, group, ReadLog(secrets.randbits(60), revision, waits=True), _ATTEMPT_SECONDS)
+                self._note_told(entry.revision)
+            if revision < page.end_revision:
+                patient_until = time.monotonic() + timeout
+                continue
+            lacks = not node and page.end_revision <= self._told_revision
+            if not lacks and not follow:
+                return
+            source = node or self._reader
+            if lacks and time.monotonic() > patient_until:
+                self._reader = self._node
+                raise NotDoneError(
+                    f"node {source} has not learned revision {self._told_revision} within {timeout} s, which this client was told of"
+                )
+            # Any answer, or none for a while, is a reason to read again.
+            self._page(source, LOG, ReadLog(secrets.randbits(60), max(revision, page.end_revision), waits=True), _ATTEMPT_SECONDS)
 
     def learned(self, name: str, *, timeout: float = 0.0) -> Decision | None:
         """What one learner knows to be decided under this name, waiting for it if asked to; it asks no quorum.
@@ -228,7 +241,14 @@ class Client:
                     del timers[timer]
                     timers = self._perform(errand, errand.handle(self.name, Expired(timer)), timers)
         self._contact = errand.contact
-        return _conclude(errand, timeout)
+        decision = _conclude(errand, timeout)
+        if group == LOG:
+            self._note_told(decision.revision)
+        return decision
+
+    def _note_told(self, revision: int) -> None:
+        with self._lock:
+            self._told_revision = max(self._told_revision, revision)
 
     def _perform(self, errand: Errand, effects: Effects, timers: dict[str, float]) -> dict[str, float]:
         """Send what an errand wants sent; the timers that run now, by name, with the time at which each is due."""
