@@ -22,7 +22,7 @@ class Archivist:
         self._settings = settings
         # Revisions below are executed.
         self._end_revision = archive.learned_end(group)[1]
-        # Who waits for the revision that comes next, by name; one that is crowded out asks again.
+        # Who waits for the revision that comes next, by name; one that is crowded out, or forgotten with its cast, asks again.
         self._readers: dict[str, ReadLog] = {}
 
     def handle(self, source: str, message: ReadLog | Executed) -> Effects:

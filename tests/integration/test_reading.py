@@ -1,11 +1,18 @@
 """Reading the log at a node that learns later than the client was told."""
 
+import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import pytest
 
 from actors.storage.memory import MemoryStorage
+from paxos.archivist import Archivist
+from paxos.cues import Executed
+from paxos.effects import Effects
+from paxos.messages import ReadLog
 from paxos.settings import Settings
 from redpaxos.client import Client
 from redpaxos.errors import NotDoneError
@@ -46,3 +53,31 @@ def test_a_node_that_does_not_learn_what_the_client_was_told_is_named(hub: Memor
         monkeypatch.setattr(Client, "_told_revision", property(lambda _: 1000, lambda _, __: None), raising=False)
         with pytest.raises(NotDoneError, match=r"node n\d has not learned revision 1000 within 0.5 s"):
             list(client.log(timeout=0.5))
+
+
+def test_who_waits_for_a_decree_asks_again_so_that_a_node_may_forget_it(hub: MemoryHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    waits = threading.Event()
+    handle = Archivist.handle
+
+    def spy(archivist: Archivist, source: str, message: ReadLog | Executed) -> Effects:
+        effects = handle(archivist, source, message)
+        if isinstance(message, ReadLog) and message.waits:
+            waits.set()
+        return effects
+
+    monkeypatch.setattr(Archivist, "handle", spy)
+    monkeypatch.setattr("actors.base._CAST_COUNT", 4)
+    with (
+        Client(MemoryTransport(hub), "test", node="n2") as reader,
+        Client(MemoryTransport(hub), "test") as client,
+        ThreadPoolExecutor() as pool,
+    ):
+        waiting = pool.submit(reader.learned, "colour", timeout=30.0)
+        assert waits.wait(10.0)
+        for number in range(8):
+            assert reader.learned(f"other-{number}") is None
+        client.decide("colour", "blue")
+        decided = time.monotonic()
+        found = waiting.result()
+        assert found is not None
+        assert (found.value, time.monotonic() - decided < 10.0) == ("blue", True)
