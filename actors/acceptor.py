@@ -45,6 +45,10 @@ class AcceptorActor(RoleActor):
         is_answer = send.target not in AUDIENCES and isinstance(send.message, _ANSWERS)
         super()._post(group, Send(self._wiring.channels.desk(send.target), send.message) if is_answer else send)
 
+    def addressee(self, target: str) -> str:
+        """A store that took the place of one that was lost could lead with promises that were not given to it."""
+        return self._peer_stores.get(f"{node}/log", "") if (node := self._wiring.channels.whose_desk(target)) else ""
+
     def parcel(self, letters: list[Letter]) -> Iterable[tuple[Letter, ...]]:
         """One acknowledgement for a run of slots."""
         return super().parcel(merge_accepted(letters))

@@ -166,6 +166,8 @@ class RoleActor(pykka.ThreadingActor):
         """Let the casts hear an envelope, if it is fresh and from whom its channel says."""
         if Channels.sender(channel) != envelope.source:
             raise MalformedError("forged", f"{envelope.source!r} on {channel!r}")
+        if envelope.addressee not in ("", self._identity.store_id):
+            raise MalformedError("other store", f"{envelope.source} answers store {envelope.addressee}, this is {self._identity.store_id}")
         # A stranger's numbers begin anew and are no sign of a duplicate, so who speaks is asked first.
         if not self._is_known(envelope):
             return
@@ -338,9 +340,21 @@ class RoleActor(pykka.ThreadingActor):
         identity = self._identity
         number = self._numbering.next(channel)
         envelope = Envelope(
-            identity.cluster, self._node, self.store, identity.store_id, identity.boot_count, number, letters, self._fingerprint
+            identity.cluster,
+            self._node,
+            self.store,
+            identity.store_id,
+            identity.boot_count,
+            number,
+            letters,
+            self._fingerprint,
+            self.addressee(target),
         )
         return channel, self._wiring.codec.encode(envelope)
+
+    def addressee(self, target: str) -> str:
+        """The only store that may hear what is sent to this target; empty where any may."""
+        return ""
 
     def _publish(self, frames: list[tuple[str, bytes]]) -> None:
         try:

@@ -39,6 +39,11 @@ class Channels:
         """The target under which clients and acceptors reach a node's proposer or learner, and do not wake its acceptor."""
         return f"{node}/desk"
 
+    def whose_desk(self, target: str) -> str:
+        """The node whose desk this is; empty for any other target."""
+        node, slash, _ = target.partition("/")
+        return node if slash else ""
+
     def door(self, name: str) -> str:
         """The JSON channel of this name."""
         return f"redpaxos:{self._cluster}:{name}"

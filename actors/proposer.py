@@ -78,7 +78,7 @@ class ProposerActor(LearnerActor):
 
     def _feed(self, group: str, source: str, message: Message) -> None:
         """Turn a client away while too many decrees are open; what was turned away was certainly not proposed."""
-        if isinstance(message, (Submit, Query)) and message.incarnation == self._identity.boot_count and self._is_overloaded(group):
+        if isinstance(message, (Submit, Query)) and message.incarnation == self._identity.incarnation and self._is_overloaded(group):
             ids = [message.id] if isinstance(message, Query) else [command.id for command in message.commands]
             for request_id in ids:
                 self._post(group, Send(source, Outcome(request_id, OutcomeKind.NOT_DONE, (), _OVERLOADED, "", (message.attempt,))))

@@ -15,7 +15,7 @@ from msgspec import Meta, Struct
 from paxos.ballot import NodeName, Slot
 from paxos.errors import MalformedError
 from paxos.groups import GroupName
-from paxos.messages import WireMessage
+from paxos.messages import StoreId, WireMessage
 
 WIRE_VERSION = 2
 FRAME_BYTES = 16 * 1024 * 1024
@@ -45,6 +45,8 @@ class Envelope(Struct, frozen=True, array_like=True, gc=False):
     letters: tuple[Letter, ...]
     # Which members the node counts, as Quorum.fingerprint; empty for a client, which counts nobody.
     quorum: Annotated[str, Meta(max_length=16)] = ""
+    # The store that this answers, where an acceptor answers a proposer or learner: to any other store of that node it says nothing.
+    addressee: StoreId = ""
 
 
 _encoder = msgspec.msgpack.Encoder()

@@ -17,11 +17,12 @@ STANDARD_MACHINES: Machines = ((KEY_VALUE, KeyValue),)
 
 
 class Company(Struct, frozen=True):
-    """The node's name, who votes, the settings, which life of the store's owner this is, and how much it should lead."""
+    """The node's name, who votes, the settings, which life of the node this is, and how much it should lead."""
 
     node: str
     quorum: Quorum
     settings: Settings = Settings()
+    # Another number in every life, of whichever store.
     incarnation: int = 1
     machines: Machines = STANDARD_MACHINES
     # Of several nodes that could lead the one with the highest does; with 0 a node never leads.

@@ -20,20 +20,19 @@ LearnerMessage = Accept | Accepted | Decided | VotesPage | AskChosen | ChosenPag
 
 CATCH_UP = "catch-up"
 _HORIZON_SLOTS = 4096
+_RUN_COUNT = 8
 
 
 class _Tally:
     """What is known of one slot that is not learned yet."""
 
-    __slots__ = ("decided", "values", "voters")
+    __slots__ = ("values", "voters")
 
     def __init__(self) -> None:
         # At most one value a ballot: a proposer proposes one value with a ballot.
         self.values: dict[Ballot, bytes] = {}
         # Distinct acceptors that voted at each ballot.
         self.voters: dict[Ballot, set[str]] = {}
-        # Ballots whose owner says that a quorum voted.
-        self.decided: set[Ballot] = set()
 
 
 class Learner:
@@ -56,6 +55,9 @@ class Learner:
         self._tallies: dict[int, _Tally] = {}
         # Of all values in there.
         self._noted_bytes = 0
+        # What was decided at each of the latest ballots, as its owner says: slots from the first up to, not including, the second. It names
+        # the whole run each time.
+        self._runs: dict[Ballot, tuple[int, int]] = {}
         # Nodes heard to know more than this one; they are asked in turn, so that one that is gone costs one wait.
         self._informed: list[str] = []
         self._asked_count = 0
@@ -107,9 +109,10 @@ class Learner:
     def _decided(self, source: str, message: Decided) -> Effects:
         if message.ballot.node != source:
             return NOTHING
-        end_slot = min(message.end_slot, self.next_slot + _HORIZON_SLOTS + 1)
-        for slot in range(max(message.first_slot, self.next_slot), end_slot):
-            self._tallies.setdefault(slot, _Tally()).decided.add(message.ballot)
+        if message.end_slot > self._runs.get(message.ballot, (0, 0))[1]:
+            self._runs[message.ballot] = message.first_slot, message.end_slot
+            if len(self._runs) > _RUN_COUNT:
+                del self._runs[min(self._runs)]
         return self._settle() + self._hear_of(source, message.end_slot)
 
     def _votes_page(self, source: str, message: VotesPage) -> Effects:
@@ -154,10 +157,14 @@ class Learner:
 
     def _winner(self, tally: _Tally) -> Ballot | None:
         """The highest ballot at which a quorum voted, if its value is known."""
-        won = [ballot for ballot in tally.values if ballot in tally.decided or self._quorum.accepted(tally.voters.get(ballot, ()))]
+        won = [ballot for ballot in tally.values if self._is_decided(ballot) or self._quorum.accepted(tally.voters.get(ballot, ()))]
         if len({tally.values[ballot] for ballot in won}) > 1:
             raise InvariantViolation(f"{self.group}: two values chosen for slot {self.next_slot} at {sorted(won)}")
         return max(won, default=None)
+
+    def _is_decided(self, ballot: Ballot) -> bool:
+        first_slot, end_slot = self._runs.get(ballot, (0, 0))
+        return first_slot <= self.next_slot < end_slot
 
     # ---- catch-up ----------------------------------------------------------------------------------------------------------------
 

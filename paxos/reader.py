@@ -9,6 +9,7 @@ section 6.4. A question that waits is answered by any replica, as soon as its ma
 its client has written and read so far, as soon as that is executed here, which asks nobody.
 """
 
+import zlib
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import assert_never
@@ -30,6 +31,12 @@ _QUESTION_COUNT = 50_000
 _WATCHER_COUNT = 1000
 # Nobody waits for as many slots as a replica is behind that was away for long.
 _FAR_SLOTS = 10_000
+
+
+def first_number(incarnation: int) -> int:
+    """The number before those of the questions that this life of a node puts; those of other lives are far from it."""
+    return zlib.crc32(incarnation.to_bytes(8, "big")) << 29
+
 
 Question = tuple[str, Read | AskSlot]
 """A question, and who put it."""
@@ -69,7 +76,7 @@ class Reader:
         # Questions put to the leader, by number, each batch with what it asks for. No two lives of a node use the same number: a late
         # answer to the former life would be taken for a fresh one.
         self._forwarded: OrderedDict[int, list[Question]] = OrderedDict()
-        self._forwarded_count = company.incarnation << 32
+        self._forwarded_count = first_number(company.incarnation)
         # Questions that are answered once every slot below is executed.
         self._waiting: list[tuple[int, list[Question]]] = []
         self._waiting_count = 0

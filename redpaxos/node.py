@@ -199,7 +199,7 @@ class Node:
         if owned is not None:
             self._owned.append(owned)
         wiring = Wiring(
-            company=self._company(storage.identity.boot_count),
+            company=self._company(storage.identity.incarnation),
             channels=Channels(self.config.cluster),
             codec=Codec(self.config.cluster, self.config.secret),
             storage=storage,

@@ -9,6 +9,7 @@ Every storage error is fatal for its node: a write that failed may not be retrie
 that it reported on.
 """
 
+import zlib
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
@@ -42,8 +43,13 @@ class StoreIdentity(Struct, frozen=True):
     node: str
     # Drawn at random when the store is created, so that an empty or swapped disk is told from the old one.
     store_id: str
-    # 1 at creation and one more at each opening: the incarnation in every envelope the owner sends.
+    # 1 at creation and one more at each opening: the incarnation in every envelope the owner sends, beside the store's id.
     boot_count: int
+
+    @property
+    def incarnation(self) -> int:
+        """Tells this life from all others under the owner's name, of this store or of another; below 2^62."""
+        return (zlib.crc32(self.store_id.encode()) << 30) + self.boot_count
 
 
 class Shelf(Protocol):

@@ -262,7 +262,7 @@ class SimulatedNode:
         stage.opened(disk, storage)
         mailbox: Mailbox[Item] = Mailbox()
         wiring = Wiring(
-            company=Company(self.name, stage.quorum, stage.settings, storage.identity.boot_count, stage.machines),
+            company=Company(self.name, stage.quorum, stage.settings, storage.identity.incarnation, stage.machines),
             channels=CHANNELS,
             codec=stage.codec,
             storage=storage,

@@ -109,7 +109,7 @@ class Stage:
         self.failures: list[BaseException] = []
         self._sent_count: dict[tuple[str, str], int] = {}
         self.wiring = Wiring(
-            company=Company(node, majority(MEMBERS), settings or Settings(), self.storage.identity.boot_count),
+            company=Company(node, majority(MEMBERS), settings or Settings(), self.storage.identity.incarnation),
             channels=CHANNELS,
             codec=CODEC,
             storage=self.storage,

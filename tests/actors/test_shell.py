@@ -1,12 +1,14 @@
 """The shell: what it hears in one drain is written once, and sent only after that; what it cannot take is counted and harmless."""
 
 import pytest
+from msgspec.structs import replace
 
 from actors.acceptor import AcceptorActor
 from actors.base import RoleActor, StrangerError
 from actors.learner import LearnerActor
 from actors.proposer import ProposerActor
 from actors.storage.base import StorageError
+from actors.storage.memory import MemoryStorage
 from paxos.ballot import END_SLOT, Ballot
 from paxos.batches import encode_batch
 from paxos.codec import FRAME_BYTES, Codec, Envelope, Letter
@@ -234,6 +236,26 @@ def test_a_node_that_lost_its_disk_is_not_heard_and_is_told(stage: Stage, known_
     assert stage.actor.refused["stranger"] == 1
 
 
+def test_what_an_acceptor_answers_is_for_the_store_that_asked_and_for_no_other_of_that_node(stage: Stage) -> None:
+    stage.play("n2", Prepare(BALLOT, 0))
+    channel, promise = stage.sent[-1]
+    assert channel == CHANNELS.outgoing("n2/desk", "n1")
+    assert promise.addressee == "store-of-n2"
+    asker = Stage(ProposerActor, "n2")
+    asker.put_frame(channel, CODEC.encode(promise))
+    asker.drain()
+    assert not asker.actor.refused
+    asker.put_frame(channel, CODEC.encode(replace(promise, sequence=promise.sequence + 1, addressee="the store before")))
+    asker.drain()
+    assert asker.actor.refused == {"other store": 1}
+
+
+def test_no_life_of_a_node_is_taken_for_another_whatever_became_of_its_disk() -> None:
+    lives = [MemoryStorage("demo", "n1", store_id, boot_count).identity.incarnation for store_id in ("one", "two") for boot_count in (1, 2)]
+    assert len(set(lives)) == 4
+    assert all(0 < life < 2**62 for life in lives)
+
+
 def test_a_store_is_remembered_over_restarts(stage: Stage) -> None:
     stage.play("n2", Prepare(BALLOT, 0))
     again = Stage(storage=stage.storage)
@@ -429,7 +451,8 @@ def test_thousands_of_groups_are_played_by_turns_and_none_forgets() -> None:
 
 def test_a_group_that_waits_for_something_is_not_let_go_of() -> None:
     stage = Stage(ProposerActor)
-    stage.play("c1", Submit((Command("id", b"1"),), 1, 1), target="n1", group="decree:busy", store="")
+    submit = Submit((Command("id", b"1"),), 1, stage.storage.identity.incarnation)
+    stage.play("c1", submit, target="n1", group="decree:busy", store="")
     for number in range(4200):
         stage.put("n2", Nack(BALLOT, BALLOT), target="n1", group=f"decree:{number}", store="acceptor")
     stage.drain()

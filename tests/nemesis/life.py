@@ -108,7 +108,7 @@ class Life:
     def _start(self, kind: type[RoleActor], storage: Storage) -> RoleActor:
         mailbox: Mailbox[Item] = Mailbox()
         wiring = Wiring(
-            company=Company(NODE, majority(self._config.members), self._config.settings, storage.identity.boot_count),
+            company=Company(NODE, majority(self._config.members), self._config.settings, storage.identity.incarnation),
             channels=CHANNELS,
             codec=self._codec,
             storage=storage,

@@ -227,4 +227,18 @@ def test_two_values_decided_for_one_slot_stop_the_node() -> None:
     learner = new_learner()
     told(learner, accept(1), accept(1, ballot=SECOND, value=OTHER), decided(2, first_slot=1), decided(2, first_slot=1, ballot=SECOND))
     with pytest.raises(InvariantViolation, match="two values chosen for slot 1"):
-        told(learner, accept(0), decided(1))
+        told(learner, accept(0), vote("a1"), vote("a2"))
+
+
+def test_of_several_runs_of_one_ballot_the_last_counts_and_an_old_telling_changes_nothing() -> None:
+    learner = new_learner()
+    assert told(learner, decided(9, first_slot=7), decided(3), accept(0)) == ()
+    assert told(learner, decided(12), accept(1)) == (Chosen(0, FIRST, VALUE), Chosen(1, FIRST, VALUE))
+
+
+def test_only_what_the_latest_ballots_decided_is_remembered() -> None:
+    learner = new_learner()
+    for number in range(1, 20):
+        told(learner, decided(1, ballot=Ballot(number, "p1")))
+    assert told(learner, accept(ballot=Ballot(5, "p1"))) == ()
+    assert told(learner, accept(ballot=Ballot(15, "p1"))) == (Chosen(0, Ballot(15, "p1"), VALUE),)

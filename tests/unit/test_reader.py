@@ -11,12 +11,13 @@ from paxos.executor import Executor
 from paxos.groups import LOG
 from paxos.messages import Answer, AskSlot, Confirm, Confirmed, FreshSlot, Promise, Read, Result, ResultKind
 from paxos.proposer import Proposer
-from paxos.reader import CONFIRM, Reader
+from paxos.reader import CONFIRM, Reader, first_number
 from paxos.values import Batch, Command
 from tests.unit.company import FIRST, Unsaved, company, empty_archive
 
 READ = Read(5, "shelf", b"?", fresh=True)
 RESULT = ("c", Result(1, 1, ResultKind.DONE, b""))
+FIRST_NUMBER = first_number(company().incarnation)
 CONFIRMING = Effects(send=(Send(ACCEPTORS, Confirm(FIRST, 1)),), timers=(StartTimer(CONFIRM, 0.25),))
 
 
@@ -186,7 +187,7 @@ def test_a_replica_asks_the_leader_how_far_it_must_be() -> None:
     stage = Stage()
     stage.follow()
     effects = stage.ask()
-    number = 1 << 32 | 1
+    number = FIRST_NUMBER + 1
     assert effects == sending("p2", AskSlot(number))
     assert stage.reader.handle("p2", FreshSlot(number, 2)) == NOTHING
     assert stage.execute(0) == NOTHING
@@ -226,7 +227,7 @@ def test_what_a_former_leader_was_asked_is_given_back_and_what_a_replica_waits_f
     stage = Stage()
     stage.follow()
     stage.ask()
-    stage.reader.handle("p2", FreshSlot(1 << 32 | 1, 5))
+    stage.reader.handle("p2", FreshSlot(FIRST_NUMBER + 1, 5))
     stage.ask(Read(6, "shelf", b"?", fresh=True))
     assert stage.follow() == NOTHING
     assert stage.follow("p3").send == (refused(6), refused(5))
@@ -240,8 +241,8 @@ def test_questions_are_bounded_wherever_they_wait(monkeypatch: pytest.MonkeyPatc
     assert stage.reader.handle("c", Read(6, "shelf", b"?", fresh=True)).send == (refused(),)
     stage.reader.flush()
     stage.ask(Read(7, "shelf", b"?", fresh=True))
-    assert stage.reader.handle("p2", FreshSlot(1 << 32 | 1, 3)) == NOTHING, "crowded out"
-    assert stage.reader.handle("p2", FreshSlot(1 << 32 | 2, 3)) == NOTHING
+    assert stage.reader.handle("p2", FreshSlot(FIRST_NUMBER + 1, 3)) == NOTHING, "crowded out"
+    assert stage.reader.handle("p2", FreshSlot(FIRST_NUMBER + 2, 3)) == NOTHING
 
 
 def session_read(number: int, from_slot: int) -> Read:
@@ -296,7 +297,7 @@ def test_questions_that_wait_for_different_slots_are_answered_each_once_and_in_t
     stage.follow()
     stage.ask()
     stage.ask(Read(6, "shelf", b"?", fresh=True))
-    first, second = (company().incarnation << 32) + 1, (company().incarnation << 32) + 2
+    first, second = FIRST_NUMBER + 1, FIRST_NUMBER + 2
     stage.reader.handle("p2", FreshSlot(first, 1))
     stage.reader.handle("p2", FreshSlot(second, 2))
     assert stage.execute(0).send == (answered(b"1"),)

@@ -48,8 +48,8 @@ MISTAKES = (
     Mistake(
         "a learner takes what was decided at one ballot for a value of another",
         LEARNER,
-        "if ballot in tally.decided or",
-        "if tally.decided or",
+        "if self._is_decided(ballot) or",
+        "if self._runs or",
         "PMS 2.2: chosen is what a majority accepted at one number",
         SCRIPT + "a_decision_is_for_one_ballot]",
         "agreement",
@@ -57,8 +57,8 @@ MISTAKES = (
     Mistake(
         "a learner takes one slot more for decided than it was told",
         LEARNER,
-        "for slot in range(max(message.first_slot, self.next_slot), end_slot):",
-        "for slot in range(max(message.first_slot, self.next_slot), end_slot + 1):",
+        "return first_slot <= self.next_slot < end_slot",
+        "return first_slot <= self.next_slot <= end_slot",
         "PMS 2.3",
         UNIT + "test_the_owner_of_a_ballot_is_believed_about_what_it_proposed",
     ),

@@ -88,7 +88,7 @@ MISTAKES = (
     Mistake(
         "an answer to a former life is taken for a fresh one",
         "paxos/reader.py",
-        "self._forwarded_count = company.incarnation << 32",
+        "self._forwarded_count = first_number(company.incarnation)",
         "self._forwarded_count = 0",
         "linearizability: a late answer is no fresh one",
         FRESH + "test_an_answer_to_a_former_life_is_none_to_this_one",

@@ -27,6 +27,22 @@ MISTAKES = (
         SHELL + "test_what_others_will_rely_on_is_synced_and_what_a_quorum_has_on_disk_is_not",
     ),
     Mistake(
+        "a node counts what was answered to the store that it had before",
+        "actors/base.py",
+        'if envelope.addressee not in ("", self._identity.store_id):',
+        "if False:",
+        "PMS 2.5: a forgotten promise breaks Paxos",
+        SHELL + "test_what_an_acceptor_answers_is_for_the_store_that_asked_and_for_no_other_of_that_node",
+    ),
+    Mistake(
+        "an empty disk begins with the lives of the one before",
+        "actors/storage/base.py",
+        "return (zlib.crc32(self.store_id.encode()) << 30) + self.boot_count",
+        "return self.boot_count",
+        "not done is never said of what may be chosen",
+        SHELL + "test_no_life_of_a_node_is_taken_for_another_whatever_became_of_its_disk",
+    ),
+    Mistake(
         "the shell trusts a store that it has never seen under that name",
         "actors/base.py",
         "elif known != envelope.store_id:",
