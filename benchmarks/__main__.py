@@ -42,13 +42,15 @@ def main(context: click.Context, *, quick: bool, json_path: Path | None, data_di
 
 @main.command()
 @click.option("--quick", is_flag=True, help="Short rounds, few cases: does it work?")
+@click.option("--rounds", type=click.IntRange(min=1), help="How many, instead of 5, or 2 with --quick.")
+@click.option("--seconds", type=click.FloatRange(min=0.1), help="For each case and round, instead of 1.5, or 0.5 with --quick.")
 @click.option(
     "--json", "json_path", type=click.Path(path_type=Path), help="Where to write the JSON.  [default: benchmarks/results/peers.json]"
 )
 @click.option(
     "--data-dir", type=click.Path(path_type=Path, exists=True), help="Where everybody's disks are.  [default: a temporary directory]"
 )
-def peers(*, quick: bool, json_path: Path | None, data_dir: Path | None) -> None:
+def peers(*, quick: bool, rounds: int | None, seconds: float | None, json_path: Path | None, data_dir: Path | None) -> None:
     """Compare with etcd, ZooKeeper, PySyncObj, a Redis that syncs and Redlock; benchmarks/peers/install.sh installs them."""
     from benchmarks.peers import plan
     from benchmarks.peers.pictures import draw
@@ -56,8 +58,10 @@ def peers(*, quick: bool, json_path: Path | None, data_dir: Path | None) -> None
 
     console = make_console()
     begin = time.monotonic()
+    chosen = plan.QUICK if quick else plan.DEFAULT
+    chosen = structs.replace(chosen, round_count=rounds or chosen.round_count, seconds=seconds or chosen.seconds)
     with console.status("starting") as status:
-        run = plan.run_peers(plan.QUICK if quick else plan.DEFAULT, status.update, data_dir)
+        run = plan.run_peers(chosen, status.update, data_dir)
     print_run(run, console)
     found = ratios(run.results)
     console.print(ratio_table(found))
