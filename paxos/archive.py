@@ -18,8 +18,18 @@ class AcceptorState(Struct, frozen=True):
     votes: tuple[Voted, ...]
 
 
+class Identity(Protocol):
+    """Which store it is."""
+
+    @property
+    def store_id(self) -> str: ...
+
+
 class Archive(Protocol):
     """Reads that are a function of what was written, last drain included; actors/storage/base.py describes each."""
+
+    @property
+    def identity(self) -> Identity: ...
 
     @property
     def shelf(self) -> Shelf: ...

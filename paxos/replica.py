@@ -18,7 +18,7 @@ from paxos.executor import Executor
 from paxos.machines.base import Machine
 from paxos.records import Learned
 from paxos.settings import Settings
-from paxos.snapshots import Saver, examine
+from paxos.snapshots import Saver, examine, origin_of
 from paxos.values import Batch, Command, Entry
 
 ReplicaMessage = Begin | Chosen | Expired | Stopping
@@ -114,7 +114,8 @@ class Replica:
         return self._begin_saving()
 
     def _begin_saving(self) -> Effects:
-        self._saver = Saver(self.next_slot, self.executor.snapshot(self.next_slot - 1), self.executor.machines)
+        origin = origin_of(self._archive.identity.store_id, self.executor.machines)
+        self._saver = Saver(self.next_slot, self.executor.snapshot(self.next_slot - 1), origin)
         self._unsaved_bytes = 0
         return self._save_more()
 
@@ -132,7 +133,7 @@ class Replica:
     def _resume(self) -> None:
         """Bring the machines to where they were, which live in memory: by the snapshot, and by the log on disk from there on."""
         parts = self._archive.shelf.saved()
-        verdict = examine(parts, self.next_slot, self.executor.machines)
+        verdict = examine(parts, self.next_slot, origin_of(self._archive.identity.store_id, self.executor.machines))
         self.saved_slot, self._saved_bytes, self._complaint = verdict.slot, verdict.saved_bytes, verdict.complaint
         if verdict.slot:
             self.executor.restore(part.content for part in parts if not part.digest)

@@ -7,9 +7,10 @@ import pytest
 
 from actors.storage.base import Shelf, StorageError
 from actors.storage.shelf import FileShelf, MemoryShelf
-from paxos.snapshots import Saver, SnapshotPart, Verdict, examine
+from paxos.snapshots import Saver, SnapshotPart, Verdict, examine, origin_of
 
 SLOT = 9
+ORIGIN = origin_of("store-1", ("kv",))
 
 
 @pytest.fixture(params=["memory", "file"])
@@ -20,7 +21,7 @@ def shelf(request: pytest.FixtureRequest, tmp_path: Path) -> Shelf:
 
 def parts_of(slot: int, *contents: bytes) -> list[SnapshotPart]:
     """A whole snapshot."""
-    saver = Saver(slot, iter(contents), ("kv",))
+    saver = Saver(slot, iter(contents), ORIGIN)
     parts = []
     while not saver.is_done:
         parts.append(saver.next_part())
@@ -76,7 +77,7 @@ def test_no_damaged_file_is_believed(tmp_path: Path, damage: Callable[[bytes, in
     whole = file.read_bytes()
     for place in range(len(whole)):
         file.write_bytes(damage(whole, place))
-        verdict = examine(shelf.saved(), SLOT, ("kv",))
+        verdict = examine(shelf.saved(), SLOT, ORIGIN)
         assert verdict.complaint or (verdict == Verdict() and place == 0), place
 
 

@@ -207,6 +207,18 @@ def test_a_damaged_snapshot_is_left_alone_and_the_log_executed() -> None:
     assert (again.machine.count, again.replica.executor.digest) == (2, life.replica.executor.digest)
 
 
+def test_what_a_removed_store_has_left_behind_is_not_believed_however_far_the_log_of_another_reaches() -> None:
+    removed, life = Life(empty_archive()), Life(MemoryStorage("demo", "p1", "store-2"))
+    for one in (removed, life):
+        one.execute(0, 1, 2)
+        one.let_time_pass()
+    for part in removed.archive.shelf.saved():
+        life.archive.shelf.save(part)
+    (told,) = Life(life.archive).replica.handle("n", Begin()).tell
+    assert isinstance(told, Resumed)
+    assert (told.slot, "is of store store-1, this one is store-2" in told.complaint) == (0, True)
+
+
 def test_a_machine_that_was_added_is_given_the_whole_log_and_not_the_snapshot_that_knows_nothing_of_it() -> None:
     life = Life(empty_archive())
     life.execute(0, 1, 2)

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paxos.snapshots import PART_BYTES, Saver, SnapshotPart, Verdict, examine, in_parts
+from paxos.snapshots import PART_BYTES, Saver, SnapshotPart, Verdict, examine, in_parts, origin_of
 
-MACHINES = ("kv", "votes")
-NAMES = msgspec.msgpack.encode(MACHINES)
+ORIGIN = origin_of("store-1", ("kv", "votes"))
+SEAL = msgspec.msgpack.encode(["store-1", ["kv", "votes"]])
 
 
 @dataclass
@@ -21,14 +21,14 @@ class Saved:
 
     def complaint(self, end_slot: int = 7) -> str:
         """What is found wrong with it."""
-        verdict = examine(self.parts, end_slot, MACHINES)
+        verdict = examine(self.parts, end_slot, ORIGIN)
         assert (verdict.slot == 0) == bool(verdict.complaint)
         return verdict.complaint
 
 
 def saved(*contents: bytes) -> Saved:
     """The parts that a saver hands out."""
-    saver = Saver(7, iter(contents), MACHINES)
+    saver = Saver(7, iter(contents), ORIGIN)
     parts = []
     while not saver.is_done:
         parts.append(saver.next_part())
@@ -40,14 +40,14 @@ def test_a_snapshot_comes_in_numbered_parts_of_which_the_last_seals_all() -> Non
     assert [(part.slot, part.number, part.content, bool(part.digest)) for part in parts] == [
         (7, 0, b"a", False),
         (7, 1, b"bc", False),
-        (7, 2, NAMES, True),
+        (7, 2, SEAL, True),
     ]
-    assert examine(parts, 7, MACHINES) == Verdict(7, 3 + len(NAMES))
-    assert examine(parts, 7, ("votes", "kv")) == Verdict(7, 3 + len(NAMES)), "in whatever order they are given"
+    assert examine(parts, 7, ORIGIN) == Verdict(7, 3 + len(SEAL))
+    assert examine(parts, 7, origin_of("store-1", ("votes", "kv"))) == Verdict(7, 3 + len(SEAL)), "in whatever order they are given"
 
 
 def test_where_there_is_no_snapshot_there_is_nothing_to_complain_of() -> None:
-    assert examine([], 7, MACHINES) == Verdict()
+    assert examine([], 7, ORIGIN) == Verdict()
 
 
 @pytest.mark.parametrize("position", [0, 1, 2])
@@ -83,9 +83,14 @@ def test_a_snapshot_of_slots_that_the_log_has_lost_is_not_believed() -> None:
 
 @pytest.mark.parametrize("machines", [("kv",), ("kv", "votes", "locks"), ("kv", "polls"), ()], ids=" ".join)
 def test_a_snapshot_of_other_machines_is_not_believed(machines: tuple[str, ...]) -> None:
-    verdict = examine(saved(b"a").parts, 7, machines)
+    verdict = examine(saved(b"a").parts, 7, origin_of("store-1", machines))
     assert verdict.slot == 0
     assert "the snapshot is of the machines kv, votes, this node has " + ", ".join(sorted(machines)) in verdict.complaint
+
+
+def test_a_snapshot_that_another_store_has_left_behind_is_not_believed() -> None:
+    verdict = examine(saved(b"a").parts, 7, origin_of("store-2", ORIGIN.machines))
+    assert verdict == Verdict(complaint="the snapshot is of store store-1, this one is store-2: the whole log is executed again")
 
 
 def test_values_are_told_in_lists_of_about_a_parts_size() -> None:

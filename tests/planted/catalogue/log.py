@@ -184,10 +184,18 @@ MISTAKES = (
     Mistake(
         "a snapshot of other machines is believed",
         "paxos/snapshots.py",
-        "if last.content != _named(machines):",
+        "if saved.machines != mine.machines:",
         "if False:",
         "every replica has the same state at the same slot",
         "tests/unit/test_snapshots.py::test_a_snapshot_of_other_machines_is_not_believed",
+    ),
+    Mistake(
+        "a snapshot of another store is believed",
+        "paxos/snapshots.py",
+        "if saved.store_id != mine.store_id:",
+        "if False:",
+        "every replica has the same state at the same slot",
+        "tests/unit/test_snapshots.py::test_a_snapshot_that_another_store_has_left_behind_is_not_believed",
     ),
     Mistake(
         "a snapshot by a generator function begins when it is written",
