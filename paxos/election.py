@@ -29,6 +29,8 @@ HEARTBEAT = "heartbeat"
 LEADER_HEARD = "leader-heard"
 _PATIENT_ROUNDS = 1
 _EARLY_PART = 4
+# No election's: they are numbered from 1.
+_FOLLOWER_PROBE = 0
 
 
 class Waiting(Struct):
@@ -159,11 +161,9 @@ class Election:
         if lost and self._signs.is_fresh:
             return Effects(timers=(StartTimer(ELECTION, self._signs.extend()),))
         resign = isinstance(self.phase, Campaigning)
-        if self._retired:
-            self.phase = Waiting(ZERO)
-            return telling(Following("")) if lost else NOTHING
         self._probe_number += 1
-        self.phase = Probing(set())
+        # Who does not campaign asks as well, since answers tell what is chosen; it follows nobody meanwhile.
+        self.phase = Waiting(ZERO) if self._retired else Probing(set())
         told = (Resign(),) if resign else (Following(""),) if lost else ()
         return Effects(send=(Send(ACCEPTORS, Probe(self._probe_number)),), timers=(self._election_timer(),), tell=told)
 
@@ -243,26 +243,42 @@ class Election:
 
 
 class Follower:
-    """A learner's side, where there is no candidate: only knows who leads."""
+    """A learner's side, where there is no candidate: knows who leads, and asks what is chosen where it hears nobody who does."""
 
-    handles = (Heartbeat, Expired)
+    handles = (Begin, Heartbeat, Expired)
 
     def __init__(self, company: Company) -> None:
         self._settings = company.settings
         # The highest ballot whose heartbeat was heard lately.
         self._leader = ZERO
 
-    def handle(self, source: str, message: Heartbeat | Expired) -> Effects:
+    def handle(self, source: str, message: Begin | Heartbeat | Expired) -> Effects:
         """Hear a leader, or the lack of one."""
-        if isinstance(message, Expired):
-            self._leader = ZERO if message.timer == LEADER_HEARD else self._leader
-            return telling(Following("")) if message.timer == LEADER_HEARD else NOTHING
+        match message:
+            case Begin():
+                return Effects(timers=(self._patience(),))
+            case Heartbeat():
+                return self._heartbeat(source, message)
+            case Expired():
+                return self._expired() if message.timer == LEADER_HEARD else NOTHING
+            case _:
+                assert_never(message)
+
+    def _heartbeat(self, source: str, message: Heartbeat) -> Effects:
         if message.ballot < self._leader or message.ballot.node != source:
             return NOTHING
         known = message.ballot == self._leader
         self._leader = message.ballot
-        timeout = StartTimer(LEADER_HEARD, self._settings.election_timeout_seconds)
-        return Effects(timers=(timeout,), tell=() if known else (Following(source),))
+        return Effects(timers=(self._patience(),), tell=() if known else (Following(source),))
+
+    def _expired(self) -> Effects:
+        """Whoever answers the probe says what is chosen, and the learner asks on; a leader may lead all others meanwhile."""
+        lost, self._leader = self._leader != ZERO, ZERO
+        probe = Send(ACCEPTORS, Probe(_FOLLOWER_PROBE))
+        return Effects(send=(probe,), timers=(self._patience(),), tell=(Following(""),) if lost else ())
+
+    def _patience(self) -> StartTimer:
+        return StartTimer(LEADER_HEARD, self._settings.election_timeout_seconds)
 
 
 class Witness:

@@ -97,13 +97,13 @@ class Echo(Struct, frozen=True, array_like=True, tag=7, gc=False):
 
 
 class Probe(Struct, frozen=True, array_like=True, tag=8, gc=False):
-    """To the acceptors, before a campaign disturbs anyone: do you hear a leader?"""
+    """To the acceptors, before a campaign disturbs anyone, or from a learner that hears no leader: do you hear one?"""
 
     number: Slot
 
 
 class ProbeReply(Struct, frozen=True, array_like=True, tag=9, gc=False):
-    """To the candidate: whether a leader is heard here, the highest ballot heard, up to where slots are chosen, and its own priority."""
+    """To who asked: whether a leader is heard here, the highest ballot heard, up to where slots are chosen, and its own priority."""
 
     number: Slot
     hears_leader: bool

@@ -331,8 +331,9 @@ def test_only_the_leader_that_is_followed_can_resign(source: str, ballot: Ballot
 def test_a_node_that_is_about_to_stop_campaigns_no_more() -> None:
     election = following()
     assert election.handle("p1", Retire()) == NOTHING
-    assert election.handle("p1", Expired(ELECTION)) == telling(Following(""))
-    assert election.handle("p1", Expired(ELECTION)) == NOTHING
+    assert election.handle("p1", Expired(ELECTION)).tell == (Following(""),)
+    assert [election.handle(acceptor, leaderless()) for acceptor in ("a1", "a2", "a3")] == [NOTHING] * 3
+    assert election.handle("p1", Expired(ELECTION)).tell == ()
     assert election.handle("p1", Succeed(LEADER)) == NOTHING
     assert campaigning().handle("p1", Retire()) == telling(Resign())
 
@@ -382,11 +383,13 @@ def test_nodes_of_the_same_or_a_lower_priority_are_no_reason_to_wait() -> None:
     assert election.handle("a2", ProbeReply(1, False, ZERO, 0, priority=0)).tell == (Lead(ZERO),)
 
 
-def test_with_priority_0_nobody_campaigns_but_a_lost_leader_is_noticed() -> None:
+def test_with_priority_0_nobody_campaigns_but_a_lost_leader_is_noticed_and_acceptors_are_asked_what_is_chosen() -> None:
     election = Election(company(priority=0), 0)
-    assert election.handle("p1", Expired(ELECTION)) == NOTHING
+    assert election.handle("p1", Expired(ELECTION)) == sending(ACCEPTORS, Probe(1)) + Effects(timers=(ELECTION_TIMER,))
+    assert [election.handle(acceptor, leaderless()) for acceptor in ("a1", "a2", "a3")] == [NOTHING] * 3
     election.handle("p2", Heartbeat(LEADER, 0))
-    assert election.handle("p1", Expired(ELECTION)) == telling(Following(""))
+    lost = election.handle("p1", Expired(ELECTION))
+    assert lost == Effects(send=(Send(ACCEPTORS, Probe(2)),), timers=(ELECTION_TIMER,), tell=(Following(""),))
 
 
 def test_a_leader_says_its_priority() -> None:

@@ -75,6 +75,14 @@ MISTAKES = (
         UNIT + "test_a_campaign_that_nobody_answers_is_given_up_for_another_probe",
     ),
     Mistake(
+        "a learner that hears no leader asks nobody",
+        ELECTION,
+        "probe = Send(ACCEPTORS, Probe(_FOLLOWER_PROBE))\n        return Effects(send=(probe,), timers",
+        "return Effects(timers",
+        "progress: who can reach somebody that has learned learns",
+        "tests/actors/test_cut_off.py::test_it_asks_the_acceptors_what_is_chosen_and_learns_from_whoever_answers",
+    ),
+    Mistake(
         "a leader beats once",
         ELECTION,
         "return Effects(send=(Send(EVERYONE, heartbeat),), timers=(StartTimer(HEARTBEAT, self._settings.heartbeat_seconds),))",
