@@ -490,7 +490,9 @@ def test_a_vote_that_is_delivered_twice_convinces_nobody() -> None:
 
 def test_a_promise_that_is_delivered_twice_elects_nobody() -> None:
     stage = Stage(ProposerActor)
-    stage.play("c1", Submit((Command("id", b"1"),), 1, 1), target="n1", group="decree:colour", store="")
+    submit = Submit((Command("id", b"1"),), 1, stage.storage.identity.incarnation)
+    stage.play("c1", submit, target="n1", group="decree:colour", store="")
+    assert any(isinstance(message, Prepare) for message in stage.said)
     promise = stage.frame("n3", Promise(Ballot(1, "n1"), 0, END_SLOT, ()), target="n1", group="decree:colour", store="acceptor")
     for _ in range(2):
         stage.put_frame(CHANNELS.outgoing("n1", "n3"), promise)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from paxos.codec import WIRE_VERSION
 from redpaxos.client import Client
 from tests.integration.cluster import Cluster, eventually
 from tests.servers import RedisServer
@@ -63,7 +64,7 @@ def test_progress_within_five_seconds_without_a_restart_of_ours(cluster: Cluster
     assert [decision.value for decision in first if decision.revision in before] == [0, 1, 2, 3, 4]
 
 
-def garbage(version: int = 1, cluster: bytes = b"test") -> list[bytes]:
+def garbage(version: int = WIRE_VERSION, cluster: bytes = b"test") -> list[bytes]:
     frame = bytes((ord("r"), ord("p"), version, 0))
     return [b"", b"\x00" * 40, b"rp", frame, frame + b"\x96\xc1", frame + b"\x97\xa4" + cluster + b"\xa2n1", json.dumps({"a": 1}).encode()]
 
