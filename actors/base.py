@@ -189,6 +189,10 @@ class RoleActor(pykka.ThreadingActor):
             self._refuse("other members", envelope.source, f"node {envelope.source} was given other members than {members}")
             return False
         store = f"{envelope.source}/{envelope.store}"
+        if store == f"{self._node}/{self.store}" and envelope.store_id != self._identity.store_id:
+            # Late, and from a store that this node had before; nobody is there to be told.
+            self._refuse("stranger", store, f"{store} has store {envelope.store_id}, this is {self._identity.store_id}")
+            return False
         known = self._peer_stores.get(store)
         if known is None:
             if self._is_memorable(envelope):

@@ -250,6 +250,16 @@ def test_what_an_acceptor_answers_is_for_the_store_that_asked_and_for_no_other_o
     assert asker.actor.refused == {"other store": 1}
 
 
+def test_a_late_message_of_the_store_that_a_node_had_before_does_not_make_it_a_stranger_to_itself() -> None:
+    stage = Stage(ProposerActor, "n1")
+    former = Envelope("demo", "n1", "log", "the store before", 7, 1, (Letter(LOG, Inquire()),), FINGERPRINT)
+    stage.put_frame(CHANNELS.outgoing("n1", "n1"), CODEC.encode(former))
+    stage.drain()
+    assert (stage.said, stage.actor.refused) == ([], {"stranger": 1})
+    stage.play("n1", Inquire(), target="n1")
+    assert [type(message) for message in stage.said] == [Report]
+
+
 def test_no_life_of_a_node_is_taken_for_another_whatever_became_of_its_disk() -> None:
     lives = [MemoryStorage("demo", "n1", store_id, boot_count).identity.incarnation for store_id in ("one", "two") for boot_count in (1, 2)]
     assert len(set(lives)) == 4
