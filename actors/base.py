@@ -27,9 +27,10 @@ from paxos.cues import Admitted, Begin, Deposed, Elected, Expired, Following, Me
 from paxos.effects import NOTHING, Effects, Send, StartTimer
 from paxos.errors import MalformedError, PaxosError
 from paxos.groups import LOG, is_decree
-from paxos.messages import Inquire, Report, Stranger
+from paxos.messages import Inquire, Report
 from paxos.records import LAZY, PeerStore, Record
 from paxos.snapshots import SnapshotPart
+from paxos.store_messages import Stranger
 from transport.base import TransportClosedError, TransportError
 
 _DRAIN_COUNT = 512

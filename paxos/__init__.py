@@ -51,6 +51,7 @@ How a node holds its roles
     records              what is written to disk
     archive              what can be read back from there
     admission            which store may take part at all
+    store_messages       what nodes say to each other about stores
     settings             the numbers that a deployment may change
     errors               what can be wrong
 

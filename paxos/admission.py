@@ -18,8 +18,9 @@ from paxos.cast import Cast, Role
 from paxos.company import Company
 from paxos.cues import Admitted, Begin, Expired, Message
 from paxos.effects import ACCEPTORS, NOTHING, CancelTimer, Effects, Send, StartTimer, sending, telling, together
-from paxos.messages import Accept, Acquainted, Heartbeat, Inquire, Introduce, Prepare, Probe, Report, Stranger
+from paxos.messages import Accept, Heartbeat, Inquire, Prepare, Probe, Report
 from paxos.records import ADMITTED, PeerStore
+from paxos.store_messages import Acquainted, Introduce, Stranger
 
 AdmissionMessage = Begin | Expired | Introduce | Acquainted
 

@@ -15,7 +15,8 @@ from msgspec import Meta, Struct
 from paxos.ballot import NodeName, Slot
 from paxos.errors import MalformedError
 from paxos.groups import GroupName
-from paxos.messages import StoreId, WireMessage
+from paxos.messages import WireMessage
+from paxos.store_messages import StoreId
 
 WIRE_VERSION = 2
 FRAME_BYTES = 16 * 1024 * 1024

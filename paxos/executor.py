@@ -121,7 +121,7 @@ class Executor:
     def _operate(self, session: Session, operation: Operation, replies: list[Reply]) -> None:
         if operation.number < session.settled:
             return
-        result = session.recall(operation) if operation.number in session.results else None
+        result = session.recall(operation)
         if result is None:
             result = session.remember(operation, self._carry_out(operation) if session.has_room else None)
             if len(session.results) > UNSETTLED_COUNT:

@@ -6,16 +6,13 @@ here and wherever else a frozen struct holds only such values.
 """
 
 from enum import IntEnum
-from typing import Annotated
 
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from paxos.ballot import Ballot, NodeName, Priority, Revision, Slot
+from paxos.store_messages import Acquainted, Introduce, Stranger
 from paxos.succession_messages import Canvass, Ready, Resigned, TakeOver
 from paxos.values import Close, Command, Entry, Open, Operation
-
-StoreId = Annotated[str, Meta(max_length=64)]
-"""The id that a store drew when it was made."""
 
 # ---- phase 1 and phase 2 --------------------------------------------------------------------------------------------------------
 
@@ -345,26 +342,6 @@ class Report(Struct, frozen=True, array_like=True, tag=22, gc=False):
     """An actor's state as one JSON object."""
 
     json: bytes
-
-
-class Stranger(Struct, frozen=True, array_like=True, tag=23, gc=False):
-    """To a node whose store is not the one remembered under its name: it must not take part."""
-
-    store: Annotated[str, Meta(max_length=16)]
-    expected_store_id: str
-    found_store_id: str
-
-
-class Introduce(Struct, frozen=True, array_like=True, tag=38, gc=False):
-    """From an acceptor that is not admitted yet, to the acceptors: write down that this is my store, and tell me so."""
-
-    store_id: StoreId
-
-
-class Acquainted(Struct, frozen=True, array_like=True, tag=39, gc=False):
-    """To that acceptor: this store is on my disk under your name, and I shall never know another one under it."""
-
-    store_id: StoreId
 
 
 WireMessage = (

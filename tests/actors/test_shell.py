@@ -13,24 +13,10 @@ from paxos.ballot import END_SLOT, Ballot
 from paxos.batches import encode_batch
 from paxos.codec import FRAME_BYTES, Codec, Envelope, Letter
 from paxos.groups import LOG
-from paxos.messages import (
-    Accept,
-    Accepted,
-    Acquainted,
-    ChosenPage,
-    Inquire,
-    Introduce,
-    Nack,
-    Prepare,
-    Probe,
-    Promise,
-    Report,
-    Stranger,
-    Submit,
-    WireMessage,
-)
+from paxos.messages import Accept, Accepted, ChosenPage, Inquire, Nack, Prepare, Probe, Promise, Report, Submit, WireMessage
 from paxos.quorum import majority
 from paxos.records import ADMITTED, Promised, Voted
+from paxos.store_messages import Acquainted, Introduce, Stranger
 from paxos.values import Command
 from tests.actors.stage import CHANNELS, CODEC, FINGERPRINT, JournalStorage, Stage
 from transport.base import TransportError

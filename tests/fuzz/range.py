@@ -16,7 +16,8 @@ from paxos.ballot import Ballot
 from paxos.batches import encode_batch
 from paxos.effects import ACCEPTORS
 from paxos.errors import InvariantViolation
-from paxos.messages import Accept, Echo, Prepare, Stranger
+from paxos.messages import Accept, Echo, Prepare
+from paxos.store_messages import Stranger
 from paxos.values import Command
 from redpaxos.line import Line
 from tests.actors.stage import CHANNELS, Stage

@@ -12,23 +12,10 @@ from paxos.casting import acceptor_cast
 from paxos.cues import Admitted, Begin, Expired
 from paxos.effects import ACCEPTORS, NOTHING, CancelTimer, Effects, Send
 from paxos.groups import LOG
-from paxos.messages import (
-    Accept,
-    Accepted,
-    Acquainted,
-    Heartbeat,
-    Inquire,
-    Introduce,
-    Prepare,
-    Probe,
-    ProbeReply,
-    Promise,
-    Report,
-    Stranger,
-    WireMessage,
-)
+from paxos.messages import Accept, Accepted, Heartbeat, Inquire, Prepare, Probe, ProbeReply, Promise, Report, WireMessage
 from paxos.quorum import Quorum, flexible, majority
 from paxos.records import ADMITTED, PeerStore, Promised
+from paxos.store_messages import Acquainted, Introduce, Stranger
 from tests.unit.company import FIRST, company, keep, started
 
 MINE = "store-1"
