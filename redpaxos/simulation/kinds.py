@@ -40,6 +40,7 @@ FAULTS = {
     "loss": "a message is lost",
     "duplication": "a message arrives twice",
     "late message": "a message arrives long after it was sent",
+    "message across lives": "a message that was meant for one life of a node arrives at a later one",
     "reordering": "a message overtakes an earlier one",
     "storm": "most messages are lost for a while",
     "duplication burst": "most messages arrive twice for a while",

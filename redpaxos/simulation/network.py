@@ -2,7 +2,7 @@
 
 It keeps the contract of transport/base.py and is as bad as that allows, and in one way worse: where a plan wants it, a payload is corrupted
 so that whoever gets it must notice. Each directed link between two endpoints has chance of its own. A link that is cut loses what is sent
-while it is cut; what is under way arrives.
+while it is cut; what is under way arrives, and if the life that it was meant for is over, at the next one of the same name.
 """
 
 import math
@@ -236,8 +236,18 @@ class Network:
             elif not target.is_closed:
                 world.note(f"{parcel.source.name} -> {target.name}", parcel.seen)
                 deliver(parcel.channel, parcel.payload)
+            else:
+                self._arrive_at_heirs(parcel, target.name)
 
         world.at(due, arrive)
+
+    def _arrive_at_heirs(self, parcel: Parcel, name: str) -> None:
+        """Whoever lives under that name when it arrives, and is subscribed then, hears it, as from a sender that was slow to publish."""
+        for endpoint, deliver in self._route(parcel.channel):
+            if endpoint.name == name and endpoint.deaf_until <= self.world.now:
+                self.world.fired["message across lives"] += 1
+                self.world.note(f"{parcel.source.name} -> {name}", parcel.seen)
+                deliver(parcel.channel, parcel.payload)
 
 
 class Endpoint:

@@ -56,8 +56,11 @@ def draw_any(chance: Random, seed: int) -> Plan:
         faults=_draw_faults(chance, [node.name for node in nodes], core, chaos_seconds),
         chaos_seconds=chaos_seconds,
         core=core,
-        # A few election timeouts, and what clients and messages that are still under way may take.
-        calm_seconds=5.0 + 4 * (settings.election_timeout_seconds + settings.election_jitter_seconds),
+        # A few election timeouts, what clients and messages that are still under way may take, and a few waits, by the slowest clock,
+        # of a learner that asks for what it missed and has asked somebody who is away or knows no more.
+        calm_seconds=5.0
+        + 4 * (settings.election_timeout_seconds + settings.election_jitter_seconds)
+        + 8 * settings.ask_seconds * max(node.clock_rate for node in nodes),
         limits=draw_limits(chance),
         secret=b"secret" if chance.random() < 0.2 else b"",
     )

@@ -3,7 +3,7 @@
 import pytest
 
 from paxos.messages import OutcomeKind
-from redpaxos.simulation.plan import ClientPlan, Fault, NodePlan, Plan, Request
+from redpaxos.simulation.plan import ClientPlan, Fault, LinkPlan, NodePlan, Plan, Request
 from redpaxos.simulation.running import run
 from redpaxos.simulation.swarm import draw
 from tests.planted.catalogue.all import BY_NAME
@@ -71,6 +71,25 @@ WRONG_DISK = Plan(
 )
 """Who is left to propose has first heard n1 with a disk that is not its own."""
 
+MEANT_FOR_ANOTHER_STORE = tuple(
+    Plan(
+        seed=seed,
+        nodes=tuple(NodePlan(name) for name in NAMES),
+        members=NAMES,
+        core=("n2", "n3"),
+        clients=(
+            ClientPlan("c1", tuple(Request(0.8, "decide", f"d{number}", f"blue{number}", b"1", 0.5) for number in range(25)), "n1", 8),
+            ClientPlan("c2", tuple(Request(1.15, "decide", f"d{number}", f"red{number}", b"2", 2.0) for number in range(25)), "n1", 8),
+        ),
+        links=LinkPlan(duplication=0.9, late_chance=0.5, late_seconds=2.0, reorders=True),
+        # n1 cannot be heard when it comes back with the ballots that it had, and late answers to its former store arrive.
+        faults=(Fault(1.0, "one way", NAMES, 3.0), Fault(1.01, "wipe", ("n1",), 0.05)),
+        chaos_seconds=4.0,
+    )
+    for seed in range(1, 6)
+)
+"""Promises and votes that are late and repeated reach a proposer that asked for none of them."""
+
 TRUSTING = (
     "the shell trusts a store that it has never seen under that name",
     "an acceptor gets acquainted with a second store of a member",
@@ -102,6 +121,14 @@ def test_a_node_that_has_its_own_disk_back_is_heard_by_those_who_first_heard_it_
     assert result.violation is None, result.report()
     assert (result.fired["wrong disk"], result.fired["stranger refused"]) == (1, 0)
     assert [one.outcome for one in result.told if one.request.id in ("blue", "red")] == [OutcomeKind.DONE] * 2
+
+
+def test_answers_that_were_meant_for_a_lost_store_elect_nobody() -> None:
+    for plan in MEANT_FOR_ANOTHER_STORE:
+        result = run(plan=plan)
+        assert result.violation is None, result.report()
+        assert result.fired["message across lives"] > 0
+        assert result.fired["wipe"] == 1
 
 
 @pytest.mark.parametrize("name", TOO_SOON)
