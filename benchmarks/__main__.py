@@ -159,6 +159,28 @@ def catch_up(*, commands: int, outstanding: int, json_path: Path | None, data_di
     write_json(outcome, json_path or _RESULTS / "catch-up.json")
 
 
+@main.command()
+@click.option(
+    "--minutes", default=60.0, show_default=True, type=click.FloatRange(min=0.0, min_open=True), help="After two for a beginning."
+)
+@click.option("--outstanding", default=16, show_default=True, type=click.IntRange(1), help="Puts that wait at any time.")
+@click.option(
+    "--json", "json_path", type=click.Path(path_type=Path), help="Where to write the JSON.  [default: benchmarks/results/soak.json]"
+)
+@click.option(
+    "--data-dir", type=click.Path(path_type=Path, exists=True), help="Where the nodes' disks are.  [default: a temporary directory]"
+)
+def soak(*, minutes: float, outstanding: int, json_path: Path | None, data_dir: Path | None) -> None:
+    """Load a cluster for an hour: are memory and latency flat?"""
+    from benchmarks.soak import Plan, print_soak, run_soak
+
+    console = make_console()
+    with console.status("starting") as status:
+        found = run_soak(Plan(seconds=60 * minutes, outstanding=outstanding), status.update, data_dir)
+    print_soak(found, console)
+    write_json(found, json_path or _RESULTS / "soak.json")
+
+
 def make_console() -> Console:
     """Wide enough for the tables also where it is no terminal."""
     return Console(width=None if sys.stdout.isatty() else 140)

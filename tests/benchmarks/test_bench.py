@@ -20,6 +20,8 @@ from benchmarks.peers.ratios import ratios
 from benchmarks.plots import bars
 from benchmarks.report import print_run, write_json
 from benchmarks.rounds import Case, Result
+from benchmarks.soak import Plan as SoakPlan
+from benchmarks.soak import Reading, Soak, print_soak, run_soak
 from benchmarks.storage import run_storage, storage_table
 
 
@@ -47,6 +49,30 @@ def test_the_stores_are_measured_with_the_same_writes(tmp_path: Path) -> None:
     assert all(each.per_second > 0 and each.p50_micros <= each.p99_micros for by_store in results.values() for each in by_store.values())
     assert storage_table(results).row_count == 2 * len(results)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.server
+@pytest.mark.processes
+def test_a_short_soak_sees_memory_and_latency_and_holds_its_end_against_its_beginning(tmp_path: Path) -> None:
+    found = run_soak(SoakPlan(seconds=2.0, warm_seconds=0.5, sample_seconds=0.3), lambda _: None, tmp_path)
+
+    assert len(found.readings) > 2
+    assert all(one.per_second > 0 and one.p50 <= one.p99 and one.megabytes["nodes"] > 3 * 20 for one in found.readings)
+    said = StringIO()
+    print_soak(found, Console(file=said, width=140))
+    assert "last / first" in said.getvalue()
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_parts_of_a_soak_are_eighths_and_a_few_samples_stand_for_themselves() -> None:
+    readings = [Reading(float(number), 100.0 + number, 0.001, 0.002, {"nodes": 200.0 + number}) for number in range(17)]
+
+    assert [(part.at_seconds, part.per_second, part.megabytes["nodes"]) for part in Soak({}, readings).parts()][:2] == [
+        (1.0, 100.5, 200.5),
+        (3.0, 102.5, 202.5),
+    ]
+    assert len(Soak({}, readings).parts()) == 8
+    assert len(Soak({}, readings[:3]).parts()) == 3
 
 
 def test_percentiles_are_true_to_a_per_cent() -> None:

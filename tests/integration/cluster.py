@@ -93,6 +93,12 @@ class Cluster:
         """Freeze or thaw a node."""
         os.kill(self._processes[node].pid, how)
 
+    def resident_megabytes(self, node: str) -> float:
+        """How much memory a node takes."""
+        status = Path(f"/proc/{self._processes[node].pid}/status").read_text()
+        (kilobytes,) = (line.split()[1] for line in status.splitlines() if line.startswith("VmRSS:"))
+        return int(kilobytes) / 1024
+
     def is_running(self, node: str) -> bool:
         """Whether it has not ended by itself."""
         return self._processes[node].poll() is None

@@ -43,6 +43,8 @@ class Round(Struct):
     acknowledged_count: int = 0
     unknown_count: int = 0
     seconds: float = 0.0
+    # Of a soak: seconds since its start, and the resident megabytes of each node that was never killed.
+    memory: list[tuple[float, list[float]]] = field(default_factory=list)
 
 
 class Arena:

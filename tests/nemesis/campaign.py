@@ -18,9 +18,10 @@ from tests.nemesis.kills import kill_count_of, kill_round
 from tests.nemesis.network_faults import TROUBLES, network_round
 from tests.nemesis.node_disks import failing_disk_round, full_disk_round
 from tests.nemesis.redis_faults import FAULTS, redis_round
+from tests.nemesis.soak import minutes_of, soak_round
 
 STORAGES = ("journal", "sqlite")
-_KILLS_A_ROUND, _TIMES_A_ROUND, _POSITIONS_A_ROUND, _DISKS_A_ROUND = 40, 5, 20, 6
+_KILLS_A_ROUND, _TIMES_A_ROUND, _POSITIONS_A_ROUND, _DISKS_A_ROUND, _MINUTES_A_ROUND = 40, 5, 20, 6, 60
 
 
 class Engine(NamedTuple):
@@ -112,6 +113,11 @@ ENGINES: dict[str, Engine] = {
         lambda number, seed, directory: full_disk_round(seed, directory, node_count_of(number)),
         _fault_count,
         "nodes of running clusters whose disk filled up",
+    ),
+    "soak": Engine(
+        lambda number, seed, directory: soak_round(seed, _MINUTES_A_ROUND, directory),
+        minutes_of,
+        "minutes in which all of that befalls five nodes, whose memory must stay what it was",
     ),
 }
 

@@ -5,7 +5,7 @@ from random import Random
 
 from tests.nemesis.arena import Arena, Round, victims_of
 
-_BACK_SECONDS = 15.0
+BACK_AFTER_KILL_SECONDS = 15.0
 """A killed node is a process that has to start again, on a machine that may be busy."""
 _FAIL_OVER_SECONDS = 5.0
 _BETWEEN = 30
@@ -19,18 +19,18 @@ def kill_round(seed: int, kill_count: int, directory: Path, node_count: int = 3)
     with Arena("kills", seed, directory, node_count=node_count) as arena:
         killed, turn = node_count, 0
         while killed < kill_count:
-            arena.chronicle.await_more(_BETWEEN, _BACK_SECONDS)
+            arena.chronicle.await_more(_BETWEEN, BACK_AFTER_KILL_SECONDS)
             killed += len(_kill(arena, WHO[turn % len(WHO)], chance))
             if turn % 2:
-                arena.chronicle.await_more(_BETWEEN, _BACK_SECONDS)
-                _freeze(arena, WHO[(turn // 2) % len(WHO)], chance)
+                arena.chronicle.await_more(_BETWEEN, BACK_AFTER_KILL_SECONDS)
+                freeze(arena, WHO[(turn // 2) % len(WHO)], chance)
             if turn % 3 == 1:
                 arena.replace_client()
             turn += 1
-        arena.chronicle.await_more(_BETWEEN, _BACK_SECONDS)
+        arena.chronicle.await_more(_BETWEEN, BACK_AFTER_KILL_SECONDS)
         arena.kill(*arena.members)
         arena.start(*arena.members)
-        arena.recovered("kill -9 of all at the end", arena.members, _BACK_SECONDS)
+        arena.recovered("kill -9 of all at the end", arena.members, BACK_AFTER_KILL_SECONDS)
         return arena.judge()
 
 
@@ -48,11 +48,11 @@ def _kill(arena: Arena, who: str, chance: Random) -> list[str]:
         arena.start(*victims)
     else:
         arena.start(*victims)
-        arena.recovered(f"kill -9 of {who}", victims, _BACK_SECONDS)
+        arena.recovered(f"kill -9 of {who}", victims, BACK_AFTER_KILL_SECONDS)
     return victims
 
 
-def _freeze(arena: Arena, who: str, chance: Random) -> None:
+def freeze(arena: Arena, who: str, chance: Random) -> None:
     """SIGSTOP for a while, SIGCONT; a majority goes on meanwhile."""
     victims = victims_of(arena, who, chance)
     arena.freeze(*victims)

@@ -70,11 +70,11 @@ def network_round(seed: int, count: int, directory: Path, node_count: int = 3) -
         for number, kind in enumerate(kinds):
             arena.chronicle.await_more(_BETWEEN, BACK_SECONDS)
             who = WHO[number % len(WHO)]
-            _befall(arena, kind, who, victims_of(arena, who, chance), chance)
+            befall(arena, kind, who, victims_of(arena, who, chance), chance)
         return arena.judge()
 
 
-def _befall(arena: Arena, kind: str, who: str, victims: Sequence[str], chance: Random) -> None:
+def befall(arena: Arena, kind: str, who: str, victims: Sequence[str], chance: Random) -> None:
     """Let it last, with progress meanwhile where a majority is spared; it has to come soon when it is over."""
     trouble = TROUBLES[kind]
     trouble.begin(arena, victims, chance)

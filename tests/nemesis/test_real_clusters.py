@@ -11,6 +11,7 @@ from tests.nemesis.judge import complaints, gather
 from tests.nemesis.kills import kill_count_of, kill_round
 from tests.nemesis.network_faults import TROUBLES, network_round
 from tests.nemesis.redis_faults import FAULTS, redis_round
+from tests.nemesis.soak import soak_round
 
 pytestmark = [pytest.mark.server, pytest.mark.processes, pytest.mark.timeout(240)]
 
@@ -54,3 +55,10 @@ def test_progress_within_five_seconds_of_the_end_of_each_fault_of_redis(tmp_path
 def test_hosts_that_are_cut_off_slowed_down_or_lose_packets_disturb_nobody_and_come_back(tmp_path: Path) -> None:
     done = network_round(seed=1, count=2, directory=tmp_path, node_count=5)
     assert {fault.kind.partition(":")[0] for fault in done.faults} == set(TROUBLES)
+
+
+@pytest.mark.usefixtures("hosts_are_possible")
+def test_everything_in_turn_befalls_five_nodes_and_their_memory_is_seen(tmp_path: Path) -> None:
+    done = soak_round(seed=1, minutes=0.3, directory=tmp_path)
+    assert len(done.memory) > 2
+    assert all(10.0 < megabytes < 1000.0 for _, nodes in done.memory for megabytes in nodes)

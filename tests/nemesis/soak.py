@@ -1,0 +1,96 @@
+"""The soak: for an hour at a time everything befalls five nodes, their server and their hosts, in turn, and their memory stays what it was.
+
+Two of the nodes are never killed, so that what they hold in memory is as old as the soak. They grow with what clients have written: with
+each key, and with the history of changes until it is full.
+"""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+
+from msgspec import Struct
+
+from tests.nemesis.arena import BACK_SECONDS, REDIS, Arena, Round, victims_of
+from tests.nemesis.kills import BACK_AFTER_KILL_SECONDS, freeze
+from tests.nemesis.network_faults import TROUBLES, WHO, befall
+from tests.nemesis.redis_faults import FAULTS
+
+NODE_COUNT = 5
+_SPARED_COUNT = 2
+_BETWEEN = 20
+# Of the last eighth of the soak, over its second; the first is for what every process takes before it has seen everything once.
+MOST_GROWTH = 1.25
+
+
+class Memory(Struct):
+    """The resident memory of the nodes that are never killed, a sample after each fault."""
+
+    # Seconds since the beginning, and the megabytes of each.
+    samples: list[tuple[float, list[float]]] = []
+
+    @property
+    def growth(self) -> float:
+        """The most that any of them takes at the end, over what it took once it was warm; 1.0 as long as there is too little to tell."""
+        eighth = len(self.samples) // 8
+        if not eighth:
+            return 1.0
+        warm, last = _sums(self.samples[eighth : 2 * eighth]), _sums(self.samples[-eighth:])
+        return max(late / early for early, late in zip(warm, last, strict=True))
+
+
+def _sums(samples: list[tuple[float, list[float]]]) -> list[float]:
+    return [sum(column) for column in zip(*(megabytes for _, megabytes in samples), strict=True)]
+
+
+def soak_round(seed: int, minutes: float, directory: Path) -> Round:
+    """Kills, frozen nodes, troubles of the server and of hosts, in drawn order, for so long."""
+    chance = Random(seed)
+    memory = Memory()
+    with Arena("soak", seed, directory, node_count=NODE_COUNT, apart=True) as arena:
+        began = time.monotonic()
+        while (elapsed := time.monotonic() - began) < 60 * minutes:
+            arena.chronicle.await_more(_BETWEEN, BACK_SECONDS)
+            chance.choice(STRIKES)(arena, chance)
+            memory.samples.append((round(elapsed, 1), [arena.cluster.resident_megabytes(node) for node in _spared(arena)]))
+        done = arena.judge()
+    done.memory = memory.samples
+    assert memory.growth <= MOST_GROWTH, f"seed {seed}: memory grew to {memory.growth:.2f} times of what it was: {memory.samples[-1]}"
+    return done
+
+
+def minutes_of(rounds: list[Round]) -> int:
+    """How long it has been soaked."""
+    return round(sum(one.seconds for one in rounds) / 60)
+
+
+def _spared(arena: Arena) -> tuple[str, ...]:
+    return arena.members[-_SPARED_COUNT:]
+
+
+def _kill_some(arena: Arena, chance: Random) -> None:
+    """kill -9 of one node or two, which start again at once or after the others have gone on without them."""
+    victims = chance.sample(arena.members[:-_SPARED_COUNT], chance.randint(1, 2))
+    arena.kill(*victims)
+    if chance.random() < 0.5:
+        arena.recovered("kill -9 of some, which stay away", victims, BACK_SECONDS)
+    arena.start(*victims)
+    arena.recovered("kill -9 of some", victims, BACK_AFTER_KILL_SECONDS)
+
+
+def _freeze_some(arena: Arena, chance: Random) -> None:
+    freeze(arena, chance.choice(("leader", "follower", "two", "all")), chance)
+
+
+def _hurt_the_server(arena: Arena, chance: Random) -> None:
+    kind = chance.choice(tuple(FAULTS))
+    FAULTS[kind](arena, chance)
+    arena.recovered(kind, [REDIS], BACK_SECONDS)
+
+
+def _trouble_hosts(arena: Arena, chance: Random) -> None:
+    who = chance.choice(WHO)
+    befall(arena, chance.choice(tuple(TROUBLES)), who, victims_of(arena, who, chance), chance)
+
+
+STRIKES: tuple[Callable[[Arena, Random], None], ...] = (_kill_some, _freeze_some, _hurt_the_server, _trouble_hosts)
