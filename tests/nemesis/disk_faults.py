@@ -9,6 +9,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,6 +31,10 @@ _END_SLOT = 2**40
 _PAGE_BYTES = 2**30
 
 Said = list[dict[str, Any]]
+
+# Lives may be struck by several threads. A child that one of them makes has, until it is another program, every file that is open
+# here, and so the lock of a store that was closed meanwhile.
+_no_store_is_open = threading.Lock()
 
 
 class Position(NamedTuple):
@@ -80,8 +85,9 @@ def strike(position: Position, storage: str, directory: Path, file: str = "") ->
         stopped = said[-1].get("ended") == "stopped"
         assert stopped or _may_go_on(trace, directory / NODE), f"{position}: it went on: {said[-1]}"
         assert not stopped or str(directory) in why, f"{position}: it does not say where: {why}"
-    for complaint in forgotten(said, storage, directory):
-        raise AssertionError(f"{position}: {complaint}")
+    with _no_store_is_open:
+        complaints = list(forgotten(said, storage, directory))
+    assert not complaints, f"{position}: {complaints}"
     return why
 
 
@@ -107,7 +113,9 @@ def _live(storage: str, directory: Path, *orders: str, file: str = "") -> tuple[
         only = ["-P", str(directory / NODE / file)] if file else []
         strace = ["strace", "-f", "-y", *quick, *only, "-o", str(trace), *(word for order in orders for word in ("-e", order))]
         life = [sys.executable, "-B", "-m", "tests.nemesis.life", str(directory / NODE), storage, str(mouth.fileno())]
-        with subprocess.Popen([*strace, *life], cwd=REPOSITORY, pass_fds=[mouth.fileno()], stderr=subprocess.PIPE, text=True) as process:
+        with _no_store_is_open:
+            process = subprocess.Popen([*strace, *life], cwd=REPOSITORY, pass_fds=[mouth.fileno()], stderr=subprocess.PIPE, text=True)
+        with process:
             mouth.close()
             lines = ear.makefile().read().splitlines()
             _, complaints = process.communicate(timeout=_LIFE_SECONDS)
