@@ -8,8 +8,9 @@ Series = Mapping[str, Sequence[float]]
 """By name: one figure a group, NaN where there is none."""
 
 _COLOURS = ("#d82c20", "#f2937a", "#2f6fb3", "#5a9e57", "#8f7ab8", "#a08a5b", "#707780")
-_WIDTH, _HEIGHT = 820, 380
-_LEFT, _RIGHT, _TOP, _BOTTOM = 76, 12, 74, 48
+_WIDTH, _HEIGHT = 960, 400
+_LEFT, _RIGHT, _TOP, _BOTTOM = 76, 12, 94, 48
+_LEGEND_COLUMNS = 4
 _STYLE = "text{font:13px system-ui,sans-serif;fill:#777}.title{font-size:15px;font-weight:600}.grid{stroke:#8884}.value{font-size:10px}"
 
 
@@ -47,7 +48,7 @@ def _group(left: float, width: float, figures: Sequence[float], low: float, high
 def _legend(names: Sequence[str]) -> list[str]:
     parts = []
     for number, name in enumerate(names):
-        x, y = _LEFT + number % 3 * 245, 34 + number // 3 * 17
+        x, y = _LEFT + number % _LEGEND_COLUMNS * 215, 34 + number // _LEGEND_COLUMNS * 17
         parts.append(f'<rect x="{x}" y="{y}" width="11" height="11" fill="{_COLOURS[number % len(_COLOURS)]}"/>')
         parts.append(f'<text x="{x + 16}" y="{y + 10}">{escape(name)}</text>')
     return parts
@@ -68,5 +69,8 @@ def _y(figure: float, low: float, high: float) -> float:
 
 
 def short(figure: float) -> str:
-    """Two or three digits, thousands as k."""
-    return f"{figure / 1000:.3g}k" if figure >= 1000 else f"{figure:.2g}" if figure < 100 else f"{figure:.0f}"
+    """Two digits, or three below a thousand; thousands as k, millions as M."""
+    for size, letter in ((1e6, "M"), (1e3, "k")):
+        if figure >= size:
+            return f"{figure / size:.0f}{letter}" if figure >= 10 * size else f"{figure / size:.1f}".removesuffix(".0") + letter
+    return f"{figure:.2g}" if figure < 100 else f"{figure:.0f}"
