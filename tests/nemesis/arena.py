@@ -4,7 +4,7 @@ import json
 import signal
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from random import Random
@@ -12,6 +12,7 @@ from random import Random
 from msgspec import Struct, field
 
 from redpaxos.client import Client
+from redpaxos.simulation.linearizability.history import Operation
 from tests.integration.cluster import Cluster, eventually
 from tests.nemesis.company import Chronicle, Company
 from tests.nemesis.hosts import Hosts
@@ -140,9 +141,9 @@ class Arena:
         took = self.chronicle.await_progress(time.monotonic_ns(), within_seconds)
         self.round.faults.append(Fault(kind, ",".join(targets), round(took, 3)))
 
-    def judge(self) -> Round:
-        """All faults are over: read everything again, and hold the clients' histories against it."""
-        history = self.company.finish()
+    def judge(self, others: Iterable[Operation] = ()) -> Round:
+        """All faults are over: read everything again, and hold the clients' histories against it, and what others were told."""
+        history = [*self.company.finish(), *others]
         evidence = gather(self.cluster, self.client, history)
         found = complaints(evidence)
         self.round.operation_count = len(history)

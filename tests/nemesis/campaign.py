@@ -14,14 +14,14 @@ from msgspec import Struct
 
 from tests.nemesis.arena import Fault, Round
 from tests.nemesis.disk_faults import choose, positions, strike_afresh
-from tests.nemesis.kills import kill_count_of, kill_round
+from tests.nemesis.kills import crowd_round, kill_count_of, kill_round
 from tests.nemesis.network_faults import TROUBLES, network_round
 from tests.nemesis.node_disks import failing_disk_round, full_disk_round
 from tests.nemesis.redis_faults import FAULTS, redis_round
 from tests.nemesis.soak import minutes_of, soak_round
 
 STORAGES = ("journal", "sqlite")
-_KILLS_A_ROUND, _TIMES_A_ROUND, _POSITIONS_A_ROUND, _DISKS_A_ROUND, _MINUTES_A_ROUND = 40, 5, 20, 6, 60
+_KILLS_A_ROUND, _TIMES_A_ROUND, _POSITIONS_A_ROUND, _DISKS_A_ROUND, _MINUTES_A_ROUND, _WRITES_A_ROUND = 40, 5, 20, 6, 60, 60_000
 
 
 class Engine(NamedTuple):
@@ -92,6 +92,11 @@ ENGINES: dict[str, Engine] = {
         lambda number, seed, directory: kill_round(seed, _KILLS_A_ROUND, directory, node_count_of(number)),
         kill_count_of,
         "nodes killed with kill -9, every acknowledged write read again",
+    ),
+    "crowd": Engine(
+        lambda number, seed, directory: crowd_round(seed, _WRITES_A_ROUND, directory, node_count_of(number)),
+        lambda rounds: sum(one.operation_count for one in rounds),
+        "operations, hundreds of them at a time, while nodes are killed; every history is linearizable",
     ),
     "redis": Engine(
         lambda number, seed, directory: redis_round(seed, _TIMES_A_ROUND, directory, node_count_of(number)),

@@ -4,6 +4,7 @@ from pathlib import Path
 from random import Random
 
 from tests.nemesis.arena import Arena, Round, victims_of
+from tests.nemesis.crowd import Crowds
 
 BACK_AFTER_KILL_SECONDS = 15.0
 """A killed node is a process that has to start again, on a machine that may be busy."""
@@ -32,6 +33,28 @@ def kill_round(seed: int, kill_count: int, directory: Path, node_count: int = 3)
         arena.start(*arena.members)
         arena.recovered("kill -9 of all at the end", arena.members, BACK_AFTER_KILL_SECONDS)
         return arena.judge()
+
+
+def crowd_round(seed: int, write_count: int, directory: Path, node_count: int = 3) -> Round:
+    """Nodes are killed and frozen while two crowds write and read; at last everybody is killed."""
+    chance = Random(seed)
+    with (
+        Arena("crowd", seed, directory, node_count=node_count, client_count=1) as arena,
+        Crowds(arena.url, arena.cluster.name, directory) as crowds,
+    ):
+        for name in ("crowd-1", "crowd-2"):
+            crowds.start(name, seed, write_count // 2)
+        turn = 0
+        while crowds.are_busy:
+            arena.pause(chance.uniform(0.5, 3.0))
+            hurt = _kill if turn % 2 else freeze
+            hurt(arena, WHO[turn // 2 % len(WHO)], chance)
+            turn += 1
+        told = crowds.finish()
+        arena.kill(*arena.members)
+        arena.start(*arena.members)
+        arena.recovered("kill -9 of all at the end", arena.members, BACK_AFTER_KILL_SECONDS)
+        return arena.judge(told)
 
 
 def kill_count_of(rounds: list[Round]) -> int:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.nemesis.arena import Arena
 from tests.nemesis.judge import complaints, gather
-from tests.nemesis.kills import kill_count_of, kill_round
+from tests.nemesis.kills import crowd_round, kill_count_of, kill_round
 from tests.nemesis.network_faults import TROUBLES, network_round
 from tests.nemesis.redis_faults import FAULTS, redis_round
 from tests.nemesis.soak import soak_round
@@ -62,3 +62,9 @@ def test_everything_in_turn_befalls_five_nodes_and_their_memory_is_seen(tmp_path
     done = soak_round(seed=1, minutes=0.3, directory=tmp_path)
     assert len(done.memory) > 2
     assert all(10.0 < megabytes < 1000.0 for _, nodes in done.memory for megabytes in nodes)
+
+
+def test_hundreds_of_operations_under_way_at_a_time_are_linearizable_while_nodes_are_killed(tmp_path: Path) -> None:
+    done = crowd_round(seed=1, write_count=50_000, directory=tmp_path)
+    assert done.operation_count >= 50_000
+    assert any(fault.kind.startswith("kill") for fault in done.faults[:-1])

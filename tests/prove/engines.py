@@ -62,6 +62,7 @@ ENGINES = (
     Engine("redis", "times each trouble of the server", 100, _nemesis("redis")),
     Engine("network", "times each trouble of a host", 20, _nemesis("network")),
     Engine("kills", "nodes killed with kill -9", 2_000, _nemesis("kills")),
+    Engine("crowd", "operations in linearizable histories, while nodes are killed", 10_000_000, _nemesis("crowd")),
     Engine("soak", "minutes of five nodes under everything", 120, _nemesis("soak")),
     Engine(
         "frames",
