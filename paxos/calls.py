@@ -227,7 +227,7 @@ class Calls:
 
     def _forget_attempts(self) -> None:
         """Drop attempts of which every operation is settled; what was sent later has a last number at least as high."""
-        settled = next(iter(self._unanswered), self._next_number)
+        settled = next(iter(self._unanswered))
         while self._attempts and (oldest := next(iter(self._attempts.items())))[1][-1] < settled:
             del self._attempts[oldest[0]]
 

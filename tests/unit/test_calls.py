@@ -66,6 +66,11 @@ def idle() -> Calls:
     return calls
 
 
+def cancelled(effects: Effects) -> set[str]:
+    """The timers that the effects cancel."""
+    return {timer.name for timer in effects.timers if isinstance(timer, CancelTimer)}
+
+
 def attempt_of(effects: Effects) -> int:
     """The attempt that the only call is."""
     ((_, call),) = calls_of(effects)
@@ -108,6 +113,7 @@ def test_what_waits_travels_together_and_tells_what_is_settled() -> None:
 
 def test_how_far_answers_reach_never_falls() -> None:
     calls = opened()
+    assert calls.seen_slot == 0
     for end_slot in (5, 9, 7):
         calls.handle("p1", Results((), end_slot))
     assert calls.seen_slot == 9
@@ -148,7 +154,7 @@ def test_numbers_do_not_run_away_from_the_first_that_is_not_answered() -> None:
 
 def test_a_call_is_no_larger_than_it_may_be() -> None:
     calls = opened(CallSettings(call_bytes=2))
-    assert numbers_in(submit(calls, 2, 3, 4)) == [[2, 3], [4]]
+    assert numbers_in(submit(calls, 2, 3, 4, 5, 6)) == [[2, 3], [4, 5], [6]]
 
 
 def test_the_window_bounds_how_many_are_under_way() -> None:
@@ -237,6 +243,15 @@ def test_who_knows_nobody_and_wants_nothing_does_not_listen() -> None:
     assert Calls("c", count(1)).handle("p1", Located("p1", 1)) == NOTHING
 
 
+def test_who_gave_up_before_the_leader_was_found_asks_it_for_nothing() -> None:
+    calls = Calls("c", count(1))
+    submit(calls, 1)
+    calls.give_up(1)
+    found = calls.handle("p1", Located("p1", 1))
+    assert found.send == ()
+    assert cancelled(found) == {LOCATE, PAUSE}, "it looks no further"
+
+
 def test_a_new_leader_that_says_so_gets_at_once_what_is_under_way() -> None:
     (send,) = opened().handle("p2", Located("p2", 1)).send
     assert send.target == "p2"
@@ -257,6 +272,23 @@ def test_who_is_turned_away_pauses_longer_each_time() -> None:
         effects = calls.handle("p1", Located("p1", 3))
         assert numbers_in(effects) == [[2]]
     assert pauses == [0.02, 0.04, 0.08, 0.16, 0.2, 0.2]
+
+
+def test_who_is_turned_away_before_it_has_a_session_pauses_and_asks_nobody_meanwhile() -> None:
+    calls = located()
+    turned = calls.handle("p1", Turned(2, "nobody leads", ""))
+    assert started(turned) == {PAUSE: StartTimer(PAUSE, 0.02)}
+    assert cancelled(turned) == {RESEND, LOCATE}
+    assert submit(calls, 2) == NOTHING
+
+
+def test_a_leader_that_says_so_during_a_pause_gets_what_is_under_way_and_is_not_waited_for_for_ever() -> None:
+    calls = idle()
+    calls.handle("p1", Turned(attempt_of(submit(calls, 2)), "nobody leads", ""))
+    resumed = calls.handle("p2", Located("p2", 1))
+    assert numbers_in(resumed) == [[2]]
+    assert started(resumed) == {RESEND: StartTimer(RESEND, 0.25)}
+    assert cancelled(resumed) == {LOCATE, PAUSE}
 
 
 def test_what_was_turned_away_each_time_is_not_done_when_its_time_is_over() -> None:
@@ -299,6 +331,15 @@ def test_a_refusal_by_somebody_who_is_not_asked_any_more_closes_the_attempt_and_
     calls = idle()
     effects = submit(calls, 2)
     assert calls.handle("p9", Turned(attempt_of(effects), "nobody leads", "")) == NOTHING
+    calls.give_up(2)
+    assert settlements(calls) == [(2, NOT_DONE)]
+
+
+def test_a_refusal_closes_an_attempt_though_others_were_made_since() -> None:
+    calls = idle()
+    first = submit(calls, 2)
+    submit(calls, 3)
+    calls.handle("p1", Turned(attempt_of(first), "nobody leads", ""))
     calls.give_up(2)
     assert settlements(calls) == [(2, NOT_DONE)]
 
@@ -379,6 +420,13 @@ def test_a_second_session_that_a_repeated_request_opened_is_left_to_expire() -> 
     calls = opened()
     assert calls.handle("p1", Results((Result(9, 1, ResultKind.OPENED, b""),))) == NOTHING
     assert numbers_in(submit(calls, 2)) == [[2]]
+
+
+def test_of_two_sessions_opened_at_once_the_first_is_kept_alive() -> None:
+    both = Results((Result(SESSION, 1, ResultKind.OPENED, b""), Result(9, 1, ResultKind.OPENED, b"")))
+    effects = located().handle("p1", both)
+    assert KEEP_ALIVE in started(effects)
+    assert [action.session for _, call in calls_of(effects) for action in call.actions if isinstance(action, Operation)] == [SESSION]
 
 
 def test_a_leader_found_before_anything_was_asked_for_is_asked_for_a_session() -> None:

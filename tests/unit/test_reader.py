@@ -22,7 +22,7 @@ CONFIRMING = Effects(send=(Send(ACCEPTORS, Confirm(FIRST, 1)),), timers=(StartTi
 
 
 class Shelf(Unsaved):
-    """A machine that tells how often it changed, and has something to say once it did."""
+    """A machine that tells how often it changed in place of each question mark, and has something to say once it did."""
 
     def __init__(self) -> None:
         self.changes = 0
@@ -32,7 +32,7 @@ class Shelf(Unsaved):
         return b""
 
     def query(self, question: bytes) -> bytes:
-        return b"%d" % self.changes
+        return question.replace(b"?", b"%d" % self.changes)
 
     def waiter(self, question: bytes) -> Callable[[], bytes]:
         return lambda: self.query(question) if self.changes else b""
@@ -115,6 +115,20 @@ def test_an_answer_says_which_slots_it_reflects_even_if_its_machine_is_ahead_of_
     told = Executed(0, FIRST, (), (), (RESULT,))
     assert reader.handle("c", Read(5, "shelf", b"?", fresh=False, from_slot=1)) == NOTHING
     assert reader.handle("p1", told) == Effects(send=(Send("c", Answer(5, True, b"0", 2)),))
+
+
+def test_who_waits_is_told_which_slots_the_answer_reflects() -> None:
+    shelf = Shelf()
+    executor = Executor({"shelf": shelf})
+    reader = Reader(company(), executor, 0)
+    waiting = Read(5, "shelf", b"?", fresh=False, waits=True)
+    assert reader.handle("c", waiting) == NOTHING
+    shelf.changes = 1
+    executor.execute(0, Batch(FIRST, ()))
+    reader.handle("p1", Executed(0, FIRST, (), (), (RESULT,)))
+    assert reader.flush() == Effects(send=(Send("c", Answer(5, True, b"1", 1)),))
+    executor.execute(1, Batch(FIRST, ()))
+    assert reader.handle("c", waiting) == Effects(send=(Send("c", Answer(5, True, b"1", 2)),))
 
 
 @pytest.mark.parametrize("waits", [False, True])
