@@ -42,6 +42,13 @@ def test_with_nothing_decided_there_is_nothing_to_tell(stage: Stage) -> None:
     assert stage.informer.flush() == NOTHING
 
 
+def test_who_never_led_has_nothing_to_tell() -> None:
+    informer = Informer(LOG, company("p1"), Proposer(LOG, company("p1"), empty_archive("p1")))
+    assert informer.flush() == NOTHING
+    informer.handle("p1", Chosen(0, RIVAL, batch(BLUE)))
+    assert informer.flush() == NOTHING
+
+
 def test_it_waits_a_moment_for_a_proposal_that_it_can_ride_with(stage: Stage) -> None:
     stage.choose(0)
     assert stage.informer.flush() == WAIT
