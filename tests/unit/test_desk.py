@@ -1,5 +1,7 @@
 """The desk: it takes operations in while it leads, and hands results back; what it turned away is left nowhere."""
 
+import pytest
+
 from paxos.ballot import Ballot
 from paxos.cues import Deposed, Elected, Executed, Following, Propose
 from paxos.desk import Desk
@@ -71,6 +73,14 @@ def test_results_that_do_not_fit_a_page_go_in_several() -> None:
     assert stage.desk.flush() == sending("c1", Results((big,)))
 
 
+def test_a_page_ends_with_the_result_that_fills_it() -> None:
+    stage = Stage()
+    sizes = (SETTINGS.page_bytes - 1, 1, SETTINGS.page_bytes - 1, 1, 1)
+    found = tuple(Result(1, number, ResultKind.DONE, b"x" * size) for number, size in enumerate(sizes))
+    stage.desk.handle("p1", Executed(0, FIRST, (), (), tuple(("c1", result) for result in found)))
+    assert stage.desk.flush().send == tuple(Send("c1", Results(page)) for page in (found[:2], found[2:4], found[4:]))
+
+
 def test_a_result_that_is_remembered_is_given_without_the_log() -> None:
     stage = Stage()
     stage.execute(0, OPEN, operation(1))
@@ -109,13 +119,16 @@ def test_who_is_deposed_turns_calls_away_and_answers_for_nobody() -> None:
 
 def test_a_leader_with_too_much_to_do_turns_calls_away() -> None:
     stage = Stage()
+    stage.proposer.waiting_bytes = 100
+    assert stage.call(OPEN) == telling(Propose((OPEN,)))
     stage.proposer.waiting_bytes = 101
     assert stage.call(OPEN) == sending("c1", Turned(3, "overloaded, try later", ""))
 
 
 def test_an_operation_over_the_limit_is_a_definite_no() -> None:
     stage = Stage()
-    assert stage.call(operation(1, b"x" * 11), operation(2)) == telling(Propose((operation(2),)))
+    largest = operation(2, b"x" * 10)
+    assert stage.call(operation(1, b"x" * 11), largest) == telling(Propose((largest,)))
     reason = b"the operation has 11 bytes, at most 10 are allowed"
     assert stage.desk.flush() == sending("c1", Results((Result(1, 1, ResultKind.REJECTED, reason),)))
 
@@ -140,3 +153,10 @@ def test_a_new_leader_tells_the_clients_of_sessions_that_it_leads() -> None:
     stage.execute(0, OPEN, Open("c2", 8, 1000), Open("c1", 9, 1000))
     located = Located("p1", 1)
     assert stage.desk.handle("p1", Elected(FIRST, 1)) == Effects(send=(Send("c1", located), Send("c2", located)))
+
+
+def test_a_new_leader_tells_only_the_clients_that_came_last_where_there_are_very_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("paxos.desk._CLIENT_COUNT", 1)
+    stage = Stage(leads=False)
+    stage.execute(0, OPEN, Open("c2", 8, 1000))
+    assert stage.desk.handle("p1", Elected(FIRST, 1)) == sending("c2", Located("p1", 1))

@@ -56,6 +56,10 @@ def test_who_knows_nobody_looks_for_somebody_and_asks_the_leader() -> None:
     assert errand.handle("p2", Located("p1", 1)) == NOTHING
 
 
+def test_who_names_nobody_may_be_served_by_any() -> None:
+    assert Errand(LOG, "r", BLUE, count(1)).begin(None) == SEARCH
+
+
 def test_a_log_without_a_leader_is_left_to_a_node_that_knows_of_none() -> None:
     errand = begun(None)
     errand.handle("p2", Located("", 1))

@@ -137,6 +137,40 @@ def test_a_snapshot_by_a_generator_function_has_the_state_at_the_call() -> None:
     assert restored.told == [b"a"]
 
 
+class Eager(Echoes):
+    """A machine that copies its state at once, and makes parts of it as they are asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.made: list[bytes] = []
+
+    def snapshot(self) -> Iterator[bytes]:
+        return map(self.make, list(self.told))
+
+    def make(self, part: bytes) -> bytes:
+        """One part."""
+        self.made.append(part)
+        return part
+
+
+def test_the_parts_of_a_snapshot_are_made_when_they_are_asked_for() -> None:
+    machine = Eager()
+    executor = Executor({"eager": machine})
+    executor.execute(0, batch(Open("c", 7, 1000), operation(1, b"a", machine="eager")))
+    parts = executor.snapshot(0)
+    assert machine.made == []
+    assert len(list(parts)) == 3
+    assert machine.made == [b"a"]
+
+
+def test_sessions_with_very_many_results_are_saved_in_several_parts() -> None:
+    executor = Executor({})
+    numbers = range(1, 1100)
+    for session in range(1, 5):
+        executor.execute(session, batch(OPEN, *(Operation(session, number, 0, "", b"") for number in numbers)))
+    assert len(list(executor.snapshot(4))) == 3, "what it begins with, and two sessions each"
+
+
 def test_a_restored_executor_goes_on_as_the_one_that_was_saved() -> None:
     executor, machine = opened()
     executor.execute(1, batch(Open("d", 8, 500), operation(1, b"a"), operation(2, b"b"), stamp=100))
@@ -144,7 +178,7 @@ def test_a_restored_executor_goes_on_as_the_one_that_was_saved() -> None:
     executor.execute(2, batch(operation(3, b"c", settled=2)))
     again = Executor({"echo": Echoes()})
     again.restore(parts)
-    assert again.sessions.opened_count == len(again.sessions) == 2
+    assert again.sessions.opened_count == len(again.sessions) == again.end_slot == 2
     later: list[Action] = [operation(3, b"c", settled=2), operation(2), Open("e", 9, 10)]
     for slot, action in enumerate(later, 2):
         again.execute(slot, batch(action, stamp=100 * slot))
@@ -166,11 +200,20 @@ def test_the_digest_is_a_function_of_all_results() -> None:
     assert first.digest != second.digest
 
 
+def test_the_digest_remembers_what_came_before() -> None:
+    (first, _), (second, _) = opened(), opened()
+    first.execute(1, batch(operation(1, b"a")))
+    second.execute(1, batch(operation(1, b"b")))
+    for executor in (first, second):
+        assert executor.execute(2, batch(operation(2, b"c"))) == (done(2, b"2:c"),)
+    assert first.digest != second.digest
+
+
 def test_who_had_another_digest_than_the_leader_does_not_go_on() -> None:
     executor, _ = opened()
     executor.execute(1, batch(operation(1, b"a")))
     executor.execute(2, batch(witness=(1, executor.digest)))
-    with pytest.raises(InvariantViolation, match="after slot 1 the leader's digest was 5"):
+    with pytest.raises(InvariantViolation, match=r"after slot 1 the leader's digest was 5, .* found at slot 3"):
         executor.execute(3, batch(witness=(1, 5)))
 
 
@@ -181,4 +224,4 @@ def test_a_digest_of_a_slot_that_is_long_past_says_nothing() -> None:
     executor.execute(10_002, batch(witness=(0, 5)))
     executor.execute(10_003, batch(witness=(10_002, 0)))
     with pytest.raises(InvariantViolation):
-        executor.execute(10_004, batch(witness=(5, 5)))
+        executor.execute(10_004, batch(witness=(4, 5)))

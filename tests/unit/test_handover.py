@@ -62,14 +62,19 @@ def urging() -> Handover:
     return handover
 
 
-def answered(effects: Effects, attempt: int = 7) -> OutcomeKind:
+def transferred(effects: Effects, attempt: int = 7) -> Transferred:
     """What the client is told."""
     (told,) = [
         send.message
         for send in effects.send
         if send.target == "client" and isinstance(send.message, Transferred) and send.message.attempt == attempt
     ]
-    return told.kind
+    return told
+
+
+def answered(effects: Effects, attempt: int = 7) -> OutcomeKind:
+    """What the client is told, without the reason."""
+    return transferred(effects, attempt).kind
 
 
 def give_up(handover: Handover, ticks: int) -> Effects:
@@ -118,19 +123,18 @@ def test_who_waits_for_an_heir_when_the_leader_stops_is_told_so() -> None:
     handover = canvassing()
     handover.handle("p1", Retire())
     (told,) = [send.message for send in give_up(handover, BRIEF_TICKS).send if isinstance(send.message, Transferred)]
-    assert told.kind is OutcomeKind.NOT_DONE
-    assert "the leader stops" in told.reason
+    assert told == Transferred(7, OutcomeKind.NOT_DONE, "the leader stops, and nobody was ready to lead in time", "p1")
 
 
 def test_what_is_not_chosen_in_time_keeps_the_lead_where_it_is() -> None:
     effects = give_up(yielding(), BRIEF_TICKS)
-    assert answered(effects) is OutcomeKind.NOT_DONE
+    assert transferred(effects) == Transferred(7, OutcomeKind.NOT_DONE, "what the leader had proposed was not chosen in time", "p1")
     assert effects.tell == (Resume(),)
 
 
 def test_an_heir_that_was_told_and_is_not_heard_may_lead_yet_and_the_leader_goes_on() -> None:
     effects = give_up(urging(), BRIEF_TICKS)
-    assert answered(effects) is OutcomeKind.UNKNOWN
+    assert transferred(effects) == Transferred(7, OutcomeKind.UNKNOWN, "p2 was told to take over, and was not heard to lead", "p1")
     assert effects.tell == (Resume(),)
 
 
@@ -146,7 +150,7 @@ def test_somebody_else_took_over(make: Callable[[], Handover], kind: OutcomeKind
     handover = make()
     handover.handle("p1", Deposed(RIVAL))
     effects = handover.handle("p1", Following("p3"))
-    assert answered(effects) is kind
+    assert transferred(effects) == Transferred(7, kind, "p3 leads", "p3")
     assert effects.tell == ()
 
 
@@ -154,16 +158,21 @@ def test_the_former_leader_may_be_elected_again() -> None:
     handover = urging()
     handover.handle("p1", Deposed(RIVAL))
     effects = handover.handle("p1", Elected(Ballot(2, "p1"), 0))
-    assert answered(effects) is OutcomeKind.UNKNOWN
+    assert transferred(effects) == Transferred(7, OutcomeKind.UNKNOWN, "the former leader was elected again", "p1")
 
 
 def test_who_leads_already_is_done_and_who_does_not_lead_says_who_does() -> None:
-    assert answered(leading().handle("client", Transfer("p1", 7, 1))) is OutcomeKind.DONE
+    assert transferred(leading().handle("client", Transfer("p1", 7, 1))) == Transferred(7, OutcomeKind.DONE, "", "p1")
     assert answered(following("p2").handle("client", REQUEST)) is OutcomeKind.DONE
     assert following("p3").handle("client", REQUEST).send == (
         Send("client", Transferred(7, OutcomeKind.REDIRECT, "another node leads", "p3")),
     )
-    assert answered(following("").handle("client", REQUEST)) is OutcomeKind.NOT_DONE
+    assert transferred(following("").handle("client", REQUEST)) == Transferred(7, OutcomeKind.NOT_DONE, "nobody leads", "")
+
+
+def test_before_anything_is_heard_nobody_leads() -> None:
+    handover = Handover(company(settings=SETTINGS), Proposer(LOG, company(), empty_archive()))
+    assert transferred(handover.handle("client", REQUEST)) == Transferred(7, OutcomeKind.NOT_DONE, "nobody leads", "")
 
 
 def test_a_request_for_another_life_is_not_ours() -> None:
@@ -178,19 +187,37 @@ def test_a_repeated_request_is_carried_out_once() -> None:
     assert handover.phase == Resting()
 
 
+def test_who_was_answered_is_not_answered_again_when_another_is() -> None:
+    handover = canvassing()
+    give_up(handover, PATIENT_TICKS)
+    handover.handle("client", Transfer("p2", 8, 1))
+    (send,) = give_up(handover, PATIENT_TICKS).send
+    assert isinstance(send.message, Transferred)
+    assert send.message.attempt == 8
+
+
+def test_who_has_patience_for_less_than_a_tick_waits_for_one() -> None:
+    settings = Settings(heartbeat_seconds=0.1, patience_seconds=0.01)
+    handover = Handover(company(settings=settings), Proposer(LOG, company(), empty_archive()))
+    handover.handle("p1", Elected(FIRST, 0))
+    handover.handle("client", REQUEST)
+    assert answered(give_up(handover, 1)) is OutcomeKind.NOT_DONE
+
+
 def test_answers_are_remembered_up_to_a_bound() -> None:
     handover = following("")
-    for attempt in range(102):
+    for attempt in range(101):
         handover.handle("client", Transfer("p2", attempt, 1))
     handover.handle("p1", Following("p2"))
-    assert answered(handover.handle("client", Transfer("p2", 101, 1)), 101) is OutcomeKind.NOT_DONE
+    assert answered(handover.handle("client", Transfer("p2", 1, 1)), 1) is OutcomeKind.NOT_DONE
     assert answered(handover.handle("client", Transfer("p2", 0, 1)), 0) is OutcomeKind.DONE
 
 
 def test_two_who_want_the_same_wait_together_and_who_wants_another_is_told_so() -> None:
     handover = canvassing()
     assert handover.handle("client", Transfer("p2", 8, 1)) == NOTHING
-    assert answered(handover.handle("client", Transfer("p3", 9, 1)), 9) is OutcomeKind.NOT_DONE
+    other = transferred(handover.handle("client", Transfer("p3", 9, 1)), 9)
+    assert other == Transferred(9, OutcomeKind.NOT_DONE, "the lead is on its way to p2", "p1")
     effects = give_up(handover, PATIENT_TICKS)
     assert [answered(effects, attempt) for attempt in (7, 8)] == [OutcomeKind.NOT_DONE] * 2
 
@@ -212,6 +239,8 @@ def test_news_that_nobody_waits_for_changes_nothing() -> None:
     assert handover.handle("p1", Expired(HAND_OVER)) == NOTHING
     assert handover.handle("p1", Expired("retry")) == NOTHING
     assert urging().handle("p1", Drained()) == NOTHING
+    assert canvassing().handle("p1", Expired("retry")) == NOTHING
+    assert yielding().handle("p1", Following("p1")) == NOTHING
 
 
 # ---- before the end --------------------------------------------------------------------------------------------------------------
@@ -251,7 +280,8 @@ def test_a_hand_over_that_is_under_way_serves_the_stop_as_well() -> None:
 def test_who_asked_for_another_heir_than_the_one_that_was_ready_is_told_that_it_was_not_done() -> None:
     handover = canvassing()
     handover.handle("p1", Retire())
-    assert answered(handover.handle("client", Transfer("p2", 8, 1)), 8) is OutcomeKind.NOT_DONE
+    other = transferred(handover.handle("client", Transfer("p2", 8, 1)), 8)
+    assert other == Transferred(8, OutcomeKind.NOT_DONE, "the lead is on its way to another node", "p1")
     handover.handle("p3", Ready(FIRST))
     handover.handle("p1", Deposed(RIVAL))
     assert answered(handover.handle("p1", Following("p3"))) is OutcomeKind.NOT_DONE
@@ -275,7 +305,8 @@ def test_who_says_unasked_that_it_is_ready_gets_the_lead_if_it_has_a_higher_prio
 
 
 def test_who_never_leads_is_no_heir() -> None:
-    assert answered(canvassing().handle("p2", Ready(FIRST, 0))) is OutcomeKind.REJECTED
+    rejected = transferred(canvassing().handle("p2", Ready(FIRST, 0)))
+    assert rejected == Transferred(7, OutcomeKind.REJECTED, "p2 has priority 0, so it never leads", "p1")
     assert canvassing().handle("p3", Ready(FIRST, 0)) == NOTHING
     retiring = leading()
     retiring.handle("p1", Retire())

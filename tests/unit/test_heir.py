@@ -53,6 +53,7 @@ def test_asked_again_it_answers_again() -> None:
     assert probe_of(heir.handle("p2", Canvass(LEADER, 0))) == number
     assert heir.handle("a1", reply(number)) + heir.handle("a2", reply(number)) == READY
     again = probe_of(heir.handle("p2", Canvass(LEADER, 0)))
+    assert again != number, "what was answered before says nothing of now"
     assert heir.handle("a3", reply(again)) == NOTHING
     assert heir.handle("a1", reply(again)) == READY
 
@@ -107,6 +108,7 @@ def test_if_nothing_comes_of_it_it_waits_for_twice_as_long() -> None:
     assert len(beats(heir, 1)) == 1
     assert heir.handle("p3", Heartbeat(Ballot(4, "p3"), 0)) == NOTHING
     assert beats(heir, 9) == []
+    assert len(beats(heir, 1)) == 1, "another leader came between"
 
 
 def test_a_leader_of_the_same_priority_is_left_alone() -> None:

@@ -126,6 +126,17 @@ def test_two_values_chosen_for_one_slot_stop_the_node() -> None:
         learner.handle("a3", page)
 
 
+@pytest.mark.parametrize("told_on_request", [False, True])
+def test_what_comes_out_of_order_counts_up_to_the_horizon(told_on_request: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("paxos.learner._HORIZON_SLOTS", 2)
+    learner = new_learner()
+    for slot in (2, 1):
+        page = VotesPage((Vote(slot, FIRST, VALUE),))
+        heard = [("a1", page), ("a2", page)] if told_on_request else [accept(slot), vote("a1", slot), vote("a2", slot)]
+        assert told(learner, *heard) == ()
+    assert told(learner, accept(), vote("a1"), vote("a2")) == tuple(Chosen(slot, FIRST, VALUE) for slot in range(3))
+
+
 def test_votes_far_beyond_what_is_learned_are_left_to_catch_up() -> None:
     learner = new_learner()
     far = 1_000_000
@@ -240,5 +251,5 @@ def test_only_what_the_latest_ballots_decided_is_remembered() -> None:
     learner = new_learner()
     for number in range(1, 20):
         told(learner, decided(1, ballot=Ballot(number, "p1")))
-    assert told(learner, accept(ballot=Ballot(5, "p1"))) == ()
-    assert told(learner, accept(ballot=Ballot(15, "p1"))) == (Chosen(0, Ballot(15, "p1"), VALUE),)
+    assert told(learner, accept(ballot=Ballot(11, "p1"))) == ()
+    assert told(learner, accept(ballot=Ballot(12, "p1"))) == (Chosen(0, Ballot(12, "p1"), VALUE),)

@@ -2,7 +2,7 @@
 
 from paxos.ballot import Ballot
 from paxos.cues import Chosen, Expired
-from paxos.effects import ACCEPTORS, NOTHING, Effects, Send, StartTimer, sending
+from paxos.effects import ACCEPTORS, NOTHING, Effects, Send, StartTimer, sending, telling
 from paxos.groups import LOG
 from paxos.learner import CATCH_UP, Learner
 from paxos.messages import Accept, Accepted, AskChosen, AskVotes, ChosenPage, Heartbeat, Vote, VotesPage
@@ -48,6 +48,12 @@ def test_a_learner_that_is_stuck_asks_the_informed_in_turn_and_then_the_acceptor
         sending(ACCEPTORS, AskVotes(0, 4)) + WAIT,
         sending("p2", AskChosen(0)) + WAIT,
     ]
+
+
+def test_who_says_with_a_proposal_how_much_is_chosen_is_asked_for_it() -> None:
+    learner = new_learner()
+    assert learner.handle("p1", Accept(FIRST, 5, VALUE, 3)) == WAIT
+    assert learner.handle("n9", Expired(CATCH_UP)) == sending("p1", AskChosen(0)) + WAIT
 
 
 def test_a_learner_that_moves_on_by_itself_asks_nobody() -> None:
@@ -119,6 +125,13 @@ def test_acceptors_that_have_more_than_one_page_of_votes_are_asked_for_the_rest_
     assert [told.slot for told in effects.tell if isinstance(told, Chosen)] == [0, 1]
     assert effects.send == (Send(ACCEPTORS, AskVotes(2, 4)),)
     assert learner.handle("a3", page) == NOTHING, "it brings nothing new"
+
+
+def test_whom_the_votes_bring_up_to_date_asks_for_no_more() -> None:
+    learner = new_learner()
+    page = VotesPage((Vote(0, FIRST, VALUE),))
+    learner.handle("a1", page)
+    assert learner.handle("a2", page) == telling(Chosen(0, FIRST, VALUE))
 
 
 def test_what_is_missing_after_the_last_page_waits_no_longer_than_anything_else() -> None:

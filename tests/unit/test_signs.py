@@ -43,3 +43,13 @@ def test_a_new_beginning_forgets_what_came_before() -> None:
     signs.date(1100)
     assert [*seen, signs.is_fresh] == [False, True]
     assert signs.extend() == 0.0
+
+
+def test_time_that_passes_without_a_sign_does_not_extend_a_timer() -> None:
+    signs = Signs()
+    signs.begin()
+    signs.date(1000)
+    signs.note()
+    signs.date(1100)
+    signs.date(1200)
+    assert signs.extend() == 0.1

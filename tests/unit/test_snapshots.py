@@ -46,6 +46,12 @@ def test_a_snapshot_comes_in_numbered_parts_of_which_the_last_seals_all() -> Non
     assert examine(parts, 7, origin_of("store-1", ("votes", "kv"))) == Verdict(7, 3 + len(SEAL)), "in whatever order they are given"
 
 
+def test_a_saver_counts_what_whoever_reads_it_will_count() -> None:
+    saver = Saver(7, iter((b"a", b"bc")), ORIGIN)
+    parts = [saver.next_part() for _ in range(3)]
+    assert saver.saved_bytes == examine(parts, 7, ORIGIN).saved_bytes
+
+
 def test_where_there_is_no_snapshot_there_is_nothing_to_complain_of() -> None:
     assert examine([], 7, ORIGIN) == Verdict()
 
