@@ -10,7 +10,7 @@ from paxos.admission import INTRODUCE, Admission, GuardedCast, is_memorable
 from paxos.ballot import END_SLOT
 from paxos.casting import acceptor_cast
 from paxos.cues import Admitted, Begin, Expired
-from paxos.effects import ACCEPTORS, NOTHING, CancelTimer, Effects, Send
+from paxos.effects import ACCEPTORS, NOTHING, CancelTimer, Effects, Send, StartTimer
 from paxos.groups import LOG
 from paxos.messages import Accept, Accepted, Heartbeat, Inquire, Prepare, Probe, ProbeReply, Promise, Report, WireMessage
 from paxos.quorum import Quorum, flexible, majority
@@ -39,11 +39,10 @@ def test_a_fresh_store_introduces_itself_until_it_is_admitted() -> None:
     assert admission.handle("a1", Expired("another")) is NOTHING
 
 
-def test_the_pauses_between_introductions_stay_bounded() -> None:
+def test_the_pauses_between_introductions_are_drawn_and_grow_up_to_a_bound() -> None:
     admission = fresh()
-    pauses = [started(admission.handle("a1", Expired(INTRODUCE)))[INTRODUCE].after_seconds for _ in range(20)]
-    assert pauses == sorted(pauses)
-    assert pauses[-1] == pauses[-2] == company().settings.backoff_cap_seconds
+    pauses = [started(admission.handle("a1", Expired(INTRODUCE)))[INTRODUCE] for _ in range(7)]
+    assert pauses == [StartTimer(INTRODUCE, seconds, seconds) for seconds in (0.05, 0.1, 0.2, 0.4, 0.8, 1.0, 1.0)]
 
 
 def test_it_is_admitted_when_enough_others_have_it_on_their_disks() -> None:

@@ -59,7 +59,7 @@ def test_an_operation_keeps_its_session_alive() -> None:
 
 def test_a_session_without_a_length_lasts_a_moment() -> None:
     sessions = opened(0)
-    assert sessions.find(1) is not None
+    entered(sessions, operation(1))
     sessions.advance(1001)
     assert sessions.find(1) is None
 
@@ -78,8 +78,17 @@ def test_a_client_that_settles_far_ahead_costs_what_is_kept() -> None:
     session = entered(sessions, operation(1))
     session.remember(operation(1), b"a")
     session.remember(operation(2**60), b"bb")
-    assert entered(sessions, operation(5, settled=2**59)).results == {2**60: b"bb"}
-    assert session.result_bytes == 2
+    for settled in (2**59, 2**59 + 1, 2**60):
+        assert entered(sessions, operation(5, settled=settled)).results == {2**60: b"bb"}
+        assert session.result_bytes == 2
+
+
+def test_what_is_settled_is_all_below_and_no_more() -> None:
+    sessions = opened()
+    session = entered(sessions, operation(0))
+    assert session.settled == 0
+    session.remember(operation(2**60), b"bb")
+    assert entered(sessions, operation(5, settled=2**60)).results == {2**60: b"bb"}
 
 
 def test_a_session_that_was_closed_has_ended_and_its_end_comes_no_second_time() -> None:
@@ -89,6 +98,14 @@ def test_a_session_that_was_closed_has_ended_and_its_end_comes_no_second_time() 
     assert (sessions.find(1), len(sessions)) == (None, 0)
     sessions.advance(5000)
     assert sessions.open(Open("d", 1, 100)) == 2
+
+
+def test_a_session_that_was_closed_keeps_no_other_from_ending() -> None:
+    sessions = opened()
+    sessions.open(Open("d", 1, 100))
+    sessions.close(1)
+    sessions.advance(1100)
+    assert len(sessions) == 0
 
 
 def test_what_was_settled_stays_settled() -> None:
