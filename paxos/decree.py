@@ -23,6 +23,8 @@ DecreeMessage = Begin | Expired | Submit | Query | Knock | Executed | Undecided 
 PATIENCE = "patience"
 HELD = "held"
 DOOR = ""
+_HELD_COUNT = 8
+"""Only one can win, so a few are enough to be held."""
 
 
 class Request(Struct, frozen=True):
@@ -110,13 +112,19 @@ class DecreeIntake:
     def _knock(self, message: Knock) -> Effects:
         """At the door every node hears a proposal; one acts at once, the others if that one fails."""
         if not message.eager:
-            if message.command is None or self._winner() is not None:
-                return NOTHING
-            self._held.append(message.command)
-            return Effects(timers=(StartTimer(HELD, self._settings.retry_seconds * 4, self._settings.retry_seconds * 4),))
+            return self._hold(message.command) if message.command is not None and self._winner() is None else NOTHING
         if message.command is None:
             return self._ask(Request(DOOR, 0, "", None))
         return self._propose(Request(DOOR, 0, message.command.id, message.command), message.command)
+
+    def _hold(self, command: Command) -> Effects:
+        """Keep it for a while; who publishes more of them, or one again and again, does not make the first wait longer."""
+        if command in self._held or len(self._held) >= _HELD_COUNT:
+            return NOTHING
+        self._held.append(command)
+        if len(self._held) > 1:
+            return NOTHING
+        return Effects(timers=(StartTimer(HELD, self._settings.retry_seconds * 4, self._settings.retry_seconds * 4),))
 
     def _winner(self) -> Entry | None:
         return self._decided or entry_at(self.group, 1, self._archive)

@@ -44,10 +44,13 @@ class Heir:
         self._retiring = False
         self._priority = company.priority
         self._window_slots = company.settings.window_slots
-        # The leader that this node outranks, how many heartbeats of it in a row were heard while keeping up, and how many have to be.
+        # The leader that this node outranks, how many heartbeats of it in a row were heard while keeping up, and how many have to be:
+        # more after each time that this node did not come to lead, or not for as long as it had waited.
         self._outranked: Ballot = ZERO
         self._beat_count = 0
         self._wanted_beats = _FIRST_BEATS
+        # Heartbeats of this node's own reign.
+        self._reign_beats = 0
 
     def handle(self, source: str, message: HeirMessage) -> Effects:
         """Get ready, or take over."""
@@ -81,11 +84,17 @@ class Heir:
         return self._get_ready(message.ballot, message.chosen_through)
 
     def _heartbeat(self, source: str, message: Heartbeat) -> Effects:
-        """Offer to take over from a leader of lower priority, each time after twice as long if nothing comes of it."""
+        """Offer to take over from a leader of lower priority, each time after twice as long if nothing lasting comes of it."""
+        if source == self._node:
+            self._reign_beats += 1
+            if self._reign_beats >= self._wanted_beats:
+                self._wanted_beats = _FIRST_BEATS
+            return NOTHING
+        self._reign_beats = 0
         if message.priority >= self._priority or not self._may_succeed(source, message.ballot):
             return NOTHING
         if message.ballot != self._outranked:
-            self._outranked, self._beat_count, self._wanted_beats = message.ballot, 0, _FIRST_BEATS
+            self._outranked, self._beat_count = message.ballot, 0
         keeps_up = self._next_slot + self._window_slots >= message.chosen_through
         self._beat_count = self._beat_count + 1 if keeps_up else 0
         if self._beat_count < self._wanted_beats:

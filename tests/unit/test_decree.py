@@ -246,3 +246,19 @@ def test_everybody_who_waited_too_long_is_answered() -> None:
 def test_whoever_holds_a_proposal_waits_a_drawn_time_so_that_not_all_act_at_once() -> None:
     held = started(new_intake().handle("p1", Knock(BLUE, eager=False)))[HELD]
     assert held.after_seconds == held.jitter_seconds == SETTINGS.retry_seconds * 4
+
+
+def test_who_publishes_again_and_again_does_not_make_what_is_held_wait_longer() -> None:
+    intake = new_intake()
+    assert HELD in started(intake.handle("p1", Knock(BLUE, eager=False)))
+    assert intake.handle("p1", Knock(BLUE, eager=False)) == NOTHING
+    assert intake.handle("p1", Knock(RED, eager=False)) == NOTHING
+    assert intake.handle("p1", Expired(HELD)).tell == (Propose((BLUE,)), Propose((RED,)))
+    assert HELD in started(intake.handle("p1", Knock(GREEN, eager=False))), "and the next are held anew"
+
+
+def test_a_few_are_held_since_only_one_can_win() -> None:
+    intake = new_intake()
+    for number in range(100):
+        intake.handle("p1", Knock(Command(f"id-{number}", b"1"), eager=False))
+    assert len(intake.handle("p1", Expired(HELD)).tell) == 8

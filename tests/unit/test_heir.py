@@ -107,8 +107,26 @@ def test_if_nothing_comes_of_it_it_waits_for_twice_as_long() -> None:
     assert beats(heir, 19) == []
     assert len(beats(heir, 1)) == 1
     assert heir.handle("p3", Heartbeat(Ballot(4, "p3"), 0)) == NOTHING
+    assert beats(heir, 39) == [], "another leader came between, which is no reason to wait less"
+    assert len(beats(heir, 1)) == 1
+
+
+def test_who_led_for_as_long_as_it_had_waited_waits_no_longer_than_at_first() -> None:
+    heir = Heir(company(priority=2), 0)
+    assert len(beats(heir, 10)) == 1
+    for _ in range(20):
+        assert heir.handle("p1", Heartbeat(Ballot(9, "p1"), 0, 2)) == NOTHING
     assert beats(heir, 9) == []
-    assert len(beats(heir, 1)) == 1, "another leader came between"
+    assert len(beats(heir, 1)) == 1
+
+
+def test_who_leads_again_and_again_for_a_moment_waits_longer_each_time() -> None:
+    heir = Heir(company(priority=2), 0)
+    for wanted in (10, 20, 40):
+        assert beats(heir, wanted - 1) == []
+        assert len(beats(heir, 1)) == 1
+        for _ in range(wanted):
+            assert heir.handle("p1", Heartbeat(Ballot(9, "p1"), 0, 2)) == NOTHING
 
 
 def test_a_leader_of_the_same_priority_is_left_alone() -> None:

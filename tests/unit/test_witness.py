@@ -94,6 +94,8 @@ def test_proposals_before_the_first_heartbeat_say_nothing_of_later_silence() -> 
     witness = Witness(SETTINGS)
     witness.handle("p2", Accept(LEADER, 0, b"", 0))
     witness.handle("p2", Heartbeat(LEADER, 5))
+    assert witness.handle("a1", Expired(LEADER_HEARD)) == NOTHING
+    assert witness.handle("p1", Probe(1)) == sending("p1", ProbeReply(1, False, LEADER, 5))
 
 
 def test_a_candidate_is_told_the_priority_of_the_node() -> None:
