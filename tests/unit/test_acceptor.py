@@ -182,6 +182,17 @@ def test_a_trimmed_slot_that_is_voted_for_again_is_told_with_its_latest_vote() -
     assert send.message.votes[1] == Vote(1, SECOND, b"v")
 
 
+def test_a_slot_that_is_voted_for_again_is_told_with_its_latest_vote_before_the_archive_has_it() -> None:
+    archive = empty_archive()
+    acceptor = voting_acceptor(archive, slots=range(3), chosen_through=0)
+    end_drain(archive, acceptor, acceptor.handle("p1", Accept(FIRST, 3, b"v", 3)))
+    acceptor.handle("p1", Accept(SECOND, 1, b"v", 3))
+    acceptor.flush()
+    (send,) = acceptor.handle("p1", Prepare(SECOND, 0)).send
+    assert isinstance(send.message, Promise)
+    assert send.message.votes[1] == Vote(1, SECOND, b"v")
+
+
 def test_a_promise_whose_votes_in_memory_fit_no_frame_comes_in_pages() -> None:
     acceptor = voting_acceptor(empty_archive(), slots=range(5), chosen_through=0, value=b"x" * 100_000)
     told: list[int] = []
@@ -193,6 +204,13 @@ def test_a_promise_whose_votes_in_memory_fit_no_frame_comes_in_pages() -> None:
         told += [vote.slot for vote in send.message.votes]
         first_slot = send.message.end_slot
     assert told == list(range(5))
+
+
+def test_votes_that_just_fit_a_page_are_told_in_one() -> None:
+    acceptor = voting_acceptor(empty_archive(), slots=range(3), chosen_through=0, value=b"x" * 128 * 1024)
+    (send,) = acceptor.handle("p1", Prepare(SECOND, 0)).send
+    assert isinstance(send.message, Promise)
+    assert [vote.slot for vote in send.message.votes] == [0, 1]
 
 
 def test_a_vote_larger_than_a_page_is_a_page_of_its_own() -> None:
