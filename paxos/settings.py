@@ -2,7 +2,13 @@
 
 from msgspec import Struct
 
+from paxos.codec import FRAME_BYTES
 from paxos.errors import ConfigurationError
+
+# Longer waits than a day are mistakes, and some timers take none that are much longer.
+_LONGEST_SECONDS = 24 * 60 * 60
+# A page may end with a whole batch, and a batch with a whole value; the other half of a frame is for what surrounds them.
+_TOGETHER_BYTES = FRAME_BYTES // 2
 
 
 class Settings(Struct, frozen=True):
@@ -38,8 +44,15 @@ class Settings(Struct, frozen=True):
     def checked(self) -> "Settings":
         """These settings, or ConfigurationError if they cannot work together."""
         for name in self.__struct_fields__:
-            if getattr(self, name) <= 0:
-                raise ConfigurationError(f"{name} must be above 0, found {getattr(self, name)}")
+            value = getattr(self, name)
+            if not value > 0:
+                raise ConfigurationError(f"{name} must be above 0, found {value}")
+            if name.endswith("_seconds") and value > _LONGEST_SECONDS:
+                raise ConfigurationError(f"{name} must be at most {_LONGEST_SECONDS}, found {value}")
+        together = self.value_bytes + self.batch_bytes + self.page_bytes
+        if together > _TOGETHER_BYTES:
+            reason = f"value_bytes, batch_bytes and page_bytes must be at most {_TOGETHER_BYTES} together, found {together}"
+            raise ConfigurationError(f"{reason}: one message of {FRAME_BYTES} bytes carries them")
         if self.election_timeout_seconds < 2 * self.heartbeat_seconds:
             raise ConfigurationError("election_timeout_seconds must be at least twice heartbeat_seconds")
         return self

@@ -50,6 +50,9 @@ BAD_FILES = [
     ("[settings]\nheartbeat = 1", "unknown key 'heartbeat'"),
     ('[settings]\nheartbeat_seconds = "fast"', "heartbeat_seconds = 'fast'"),
     ("[settings]\nheartbeat_seconds = -1", "heartbeat_seconds must be above 0"),
+    ("[settings]\nretry_seconds = nan", "retry_seconds must be above 0, found nan"),
+    ("[settings]\nretry_seconds = inf", "retry_seconds must be at most 86400, found inf"),
+    ("[settings]\nvalue_bytes = 16777216", "value_bytes, batch_bytes and page_bytes must be at most 8388608 together"),
     ("cluster = ", "not TOML"),
 ]
 
