@@ -51,3 +51,10 @@ def test_an_entry_is_found_by_its_revision() -> None:
     assert entry_at(LOG, 2, archive) == Entry(2, 1, FIRST, RED.id, RED.value)
     assert entry_at(LOG, 3, archive) is None
     assert entry_at(LOG, 0, archive) is None
+
+
+def test_an_entry_behind_a_command_that_was_repeated_is_found_by_its_revision() -> None:
+    archive = empty_archive()
+    archive.write((Learned(LOG, 0, FIRST, batch(BLUE), 1, 1, (("id-blue", 1),)),), sync=True)
+    archive.write((Learned(LOG, 1, FIRST, batch(BLUE, RED), 2, 1, (("id-red", 2),)),), sync=True)
+    assert entry_at(LOG, 2, archive) == Entry(2, 1, FIRST, RED.id, RED.value)

@@ -15,11 +15,16 @@ LETTERS = (Letter(LOG, Prepare(FIRST, 0)), Letter(decree_group("colour"), Inquir
 ENVELOPE = Envelope("demo", "p1", "log", "store-1", 3, 14, LETTERS)
 
 
-def kind_of(codec: Codec, frame: bytes) -> str:
-    """What a frame is refused as."""
+def refusal_of(codec: Codec, frame: bytes) -> MalformedError:
+    """What is said of a frame that is refused."""
     with pytest.raises(MalformedError) as refused:
         codec.decode(frame)
-    return refused.value.kind
+    return refused.value
+
+
+def kind_of(codec: Codec, frame: bytes) -> str:
+    """What a frame is refused as."""
+    return refusal_of(codec, frame).kind
 
 
 @pytest.mark.parametrize("secret", [b"", SECRET])
@@ -41,8 +46,14 @@ def test_bytes_that_begin_unlike_a_frame_are_no_frame(frame: bytes) -> None:
 
 
 def test_a_frame_of_a_hundred_megabytes_is_too_large_and_not_even_looked_at() -> None:
+    assert kind_of(Codec("demo"), bytes(FRAME_BYTES)) == "not a frame"
     assert kind_of(Codec("demo"), bytes(FRAME_BYTES + 1)) == "too large"
     assert kind_of(Codec("demo"), bytes(100 * 1024 * 1024)) == "too large"
+
+
+@pytest.mark.parametrize(("secret", "is_signed"), [(b"", 0), (SECRET, 1)])
+def test_a_frame_begins_with_its_version_and_whether_it_is_signed(secret: bytes, is_signed: int) -> None:
+    assert Codec("demo", secret).encode(ENVELOPE)[:4] == b"rp" + bytes((WIRE_VERSION, is_signed))
 
 
 def test_another_wire_version_is_refused_by_its_number() -> None:
@@ -105,8 +116,9 @@ def test_a_frame_signed_with_another_secret_is_refused() -> None:
 
 
 def test_signed_and_unsigned_do_not_mix() -> None:
-    assert kind_of(Codec("demo", SECRET), Codec("demo").encode(ENVELOPE)) == "signature"
-    assert kind_of(Codec("demo"), Codec("demo", SECRET).encode(ENVELOPE)) == "signature"
+    signed, unsigned = Codec("demo", SECRET), Codec("demo")
+    assert str(refusal_of(signed, unsigned.encode(ENVELOPE))) == "signature: this node takes signed frames only"
+    assert str(refusal_of(unsigned, signed.encode(ENVELOPE))) == "signature: this node takes unsigned frames only"
 
 
 def test_a_signed_frame_that_ends_in_its_tag_is_refused() -> None:

@@ -132,6 +132,10 @@ def test_a_question_makes_the_proposer_find_out() -> None:
     assert new_intake().handle("c1", query()) == telling(Inspect()) + WAITING
 
 
+def test_that_nothing_is_decided_says_nothing_where_nobody_asked() -> None:
+    assert new_intake().handle("p1", Undecided()) == NOTHING
+
+
 def test_undecided_answers_questions_and_only_questions() -> None:
     intake = new_intake()
     intake.handle("c1", query())
