@@ -7,7 +7,7 @@ error. Everything that takes long to import is imported where it is used, so tha
 import click
 
 from redpaxos.cli.demo import demo
-from redpaxos.cli.failures import OneLineGroup
+from redpaxos.cli.failures import OneLineGroup, open_what_is_closed
 from redpaxos.cli.kv import kv
 from redpaxos.cli.lead import lead
 from redpaxos.cli.log import log
@@ -52,4 +52,5 @@ for command in (demo, node, propose, decide, kv, log, status, lead, sim):
 
 def main() -> None:
     """The program `redpaxos`."""
+    open_what_is_closed()
     cli(prog_name="redpaxos")

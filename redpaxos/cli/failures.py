@@ -107,6 +107,13 @@ def exit_code_of(error: Exception) -> ExitCode | None:
             return None
 
 
+def open_what_is_closed() -> None:
+    """Have nothing to read, and nobody to write to, where a standard stream is closed, so that no file or socket takes its place."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode))
+
+
 def say(line: str) -> None:
     """One line on standard error."""
     click.echo(f"{_PROGRAM}: {line}", err=True)

@@ -132,3 +132,13 @@ def test_an_answer_that_its_disk_does_not_take_is_one_line_and_a_code_of_its_own
     assert (
         ran.stderr.decode() == "redpaxos: the answer could not be written: No space left on device; what was asked for may have been done\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("command", "code"), [("propose x --cluster c --redis redis://localhost:1", 4), ("sim replay", 0)], ids=["failure", "answer"]
+)
+@pytest.mark.parametrize("closed", [">&-", "<&- >&- 2>&-"])
+def test_a_closed_standard_stream_changes_nothing_about_the_exit_code(command: str, code: int, closed: str) -> None:
+    ran = subprocess.run(["sh", "-c", f'"$0" -m redpaxos {command} {closed}', sys.executable], capture_output=True, check=False)
+    assert (ran.returncode, ran.stdout) == (code, b"")
+    assert b"Traceback" not in ran.stderr
