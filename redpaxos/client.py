@@ -25,7 +25,7 @@ from paxos.errors import MalformedError
 from paxos.groups import LOG
 from paxos.messages import Inquire, Locate, Located, LogPage, Outcome, OutcomeKind, Query, ReadLog, Report, Submit
 from paxos.values import Command, Entry
-from redpaxos.errors import UNHEARD, NotDoneError, OutcomeUnknownError, RejectedError, UndecidedError
+from redpaxos.errors import CLOSED, UNHEARD, NotDoneError, OutcomeUnknownError, RejectedError, UndecidedError
 from redpaxos.kv import KeyValueStore
 from redpaxos.leadership import Leadership
 from redpaxos.line import LOCATED, REPORTS, Line, page_key, request_key
@@ -67,8 +67,8 @@ class Client:
         # The last revision of the log that this client knows of: nodes learn it one after the other.
         self._told_revision = 0
         self._attempts = itertools.count(secrets.randbits(48))
-        # Set when the client is closed, so that no pause outlives it.
-        self._pause = threading.Event()
+        # Set when the client is closed, so that no pause and no request outlives it.
+        self._ended = threading.Event()
         self._kv: KeyValueStore | None = None
         self._session: Session | None = None
         self._questions = Questions(self._line, self._attempts)
@@ -86,10 +86,12 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Close the transport; requests under way end as unknown."""
-        self._pause.set()
-        if self._session is not None:
-            self._session.close()
+        """Close the transport; requests under way end at once, as not done or unknown, and those that come later as not done."""
+        with self._lock:
+            self._ended.set()
+            session = self._session
+        if session is not None:
+            session.close()
         self._line.close()
 
     @property
@@ -110,7 +112,10 @@ class Client:
         with self._lock:
             if self._session is None:
                 self._session = Session(self._line, self._attempts)
-            return self._session, self._questions
+            session, ended = self._session, self._ended.is_set()
+        if ended:
+            session.close()
+        return session, self._questions
 
     # ---- what a caller wants -----------------------------------------------------------------------------------------------------
 
@@ -141,6 +146,8 @@ class Client:
         try:
             return self._request(_checked(check_decree, name), request_id, None, timeout)
         except OutcomeUnknownError as error:
+            if self._ended.is_set():
+                raise NotDoneError(CLOSED) from error
             raise NotDoneError(f"nobody could tell what {name!r} is within {timeout} s") from error
 
     def log(self, from_revision: int = 1, *, follow: bool = False, node: str = "", timeout: float = 10.0) -> Iterator[Decision]:
@@ -233,7 +240,7 @@ class Client:
         deadline = time.monotonic() + timeout
         with self._line.listening(request_key(group, request_id), LOCATED) as answers:
             timers = self._perform(errand, errand.begin(self._contact), {})
-            while errand.outcome is None and time.monotonic() < deadline:
+            while errand.outcome is None and time.monotonic() < deadline and not self._ended.is_set():
                 heard = answers.next(min([deadline, *timers.values()]))
                 if heard is not None and isinstance(heard[1], Located | Outcome):
                     timers = self._perform(errand, errand.handle(heard[0], heard[1]), timers)
@@ -241,7 +248,7 @@ class Client:
                     del timers[timer]
                     timers = self._perform(errand, errand.handle(self.name, Expired(timer)), timers)
         self._contact = errand.contact
-        decision = _conclude(errand, timeout)
+        decision = _conclude(errand, timeout, closed=self._ended.is_set())
         if group == LOG:
             self._note_told(decision.revision)
         return decision
@@ -260,12 +267,12 @@ class Client:
         for send in effects.send:
             try:
                 self._line.send(send.target, LOG if isinstance(send.message, Locate) else errand.group, send.message)
-            except TransportDownError:
+            except (TransportDownError, NotDoneError):
                 if isinstance(send.message, Submit | Query):
                     errand.unsent(send.message.attempt)
             except TransportError:
                 # It may have been sent: the attempt stays open.
-                self._pause.wait(_PAUSE_SECONDS)
+                self._ended.wait(_PAUSE_SECONDS)
         return running
 
     def _read(self, group: str, revision: int, timeout: float, node: str = "") -> LogPage:
@@ -287,7 +294,7 @@ class Client:
             try:
                 self._line.send(PROPOSERS, LOG, Locate())
             except TransportError:
-                self._pause.wait(_PAUSE_SECONDS)
+                self._ended.wait(_PAUSE_SECONDS)
                 return ""
             heard = answers.next(min(deadline, time.monotonic() + _LOCATE_SECONDS))
         self._reader = self._node or (heard[0] if heard is not None else "")
@@ -299,7 +306,7 @@ class Client:
             try:
                 self._line.send(node, group, question)
             except TransportError:
-                self._pause.wait(_PAUSE_SECONDS)
+                self._ended.wait(_PAUSE_SECONDS)
                 return None
             heard = answers.next(time.monotonic() + timeout)
         return heard[1] if heard is not None and isinstance(heard[1], LogPage) else None
@@ -334,13 +341,14 @@ def _to_integer(digits: str) -> int | Decimal:
     return int(digits) if len(digits) <= _INTEGER_DIGITS else Decimal(digits)
 
 
-def _conclude(errand: Errand, timeout: float) -> Decision:
+def _conclude(errand: Errand, timeout: float, *, closed: bool) -> Decision:
     """What the caller is told of an errand whose time is over."""
     outcome = errand.outcome
     if outcome is None and errand.open_attempts:
-        raise OutcomeUnknownError(f"no outcome within {timeout} s, so it may be chosen yet; ask again with id {errand.id}", errand.id)
+        when = "before the client was closed" if closed else f"within {timeout} s"
+        raise OutcomeUnknownError(f"no outcome {when}, so it may be chosen yet; ask again with id {errand.id}", errand.id)
     if outcome is None:
-        raise NotDoneError(f"no proposer took it within {timeout} s: are a node and Redis in reach, and {UNHEARD}")
+        raise NotDoneError(CLOSED if closed else f"no proposer took it within {timeout} s: are a node and Redis in reach, and {UNHEARD}")
     match outcome.kind:
         case OutcomeKind.DONE:
             entry = outcome.entries[0]

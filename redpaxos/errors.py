@@ -12,6 +12,8 @@ RedpaxosError
 UNHEARD = "are the cluster's name and the secret right?"
 """What to look at, besides who runs, where nobody answers: nodes do not hear whoever has another name or secret."""
 
+CLOSED = "the client is closed"
+
 
 class RedpaxosError(Exception):
     """Base of every error that redpaxos raises."""

@@ -39,7 +39,12 @@ class Leadership:
         # Requests that nobody answered: a leader may yet act on them.
         open_count = 0
         while time.monotonic() < deadline:
-            leader = self._find(deadline)
+            try:
+                leader = self._find(deadline)
+            except NotDoneError:
+                if open_count:
+                    break
+                raise
             if leader is None:
                 continue
             if leader.node == heir:
@@ -75,6 +80,8 @@ class Leadership:
             while time.monotonic() < until:
                 try:
                     self._line.send(leader, LOG, transfer)
+                except NotDoneError:
+                    return None
                 except TransportDownError:
                     self._never.wait(_PAUSE_SECONDS)
                     continue

@@ -16,7 +16,8 @@ from paxos.effects import AUDIENCES
 from paxos.errors import MalformedError
 from paxos.groups import LOG
 from paxos.messages import Answer, Inquire, Located, LogPage, Outcome, Report, Results, Transferred, Turned, WireMessage
-from transport.base import Transport
+from redpaxos.errors import CLOSED, NotDoneError
+from transport.base import Transport, TransportClosedError
 
 Key = tuple[str, str]
 """The group and what identifies an answer there."""
@@ -40,14 +41,18 @@ class Answers:
     """What arrives for one listener, in order."""
 
     def __init__(self) -> None:
-        self._queue: SimpleQueue[tuple[str, WireMessage]] = SimpleQueue()
+        self._queue: SimpleQueue[tuple[str, WireMessage] | None] = SimpleQueue()
 
     def put(self, source: str, message: WireMessage) -> None:
         """Leave an answer."""
         self._queue.put((source, message))
 
+    def end(self) -> None:
+        """Let who waits go on: nothing more will arrive."""
+        self._queue.put(None)
+
     def next(self, until: float) -> tuple[str, WireMessage] | None:
-        """The next answer and who sent it, or None when the monotonic clock reaches `until`."""
+        """The next answer and who sent it, or None when the monotonic clock reaches `until` or the line is closed."""
         try:
             return self._queue.get(timeout=max(0.0, until - time.monotonic()))
         except Empty:
@@ -83,32 +88,45 @@ class Line:
         # Kinds of frames that could not be taken.
         self.refused: Counter[str] = Counter()
         self._listeners: dict[Key, list[Listener]] = {}
+        # Of those that listen, who sleeps meanwhile.
+        self._awaited: set[Answers] = set()
         self._lock = threading.Lock()
         transport.subscribe(self._channels.incoming(self.name), self.hear)
 
     def close(self) -> None:
-        """Close the transport; idempotent."""
+        """Close the transport, and wake who waits for an answer; idempotent."""
         self._transport.close()
+        with self._lock:
+            awaited = list(self._awaited)
+        for answers in awaited:
+            answers.end()
 
     def send(self, target: str, group: str, message: WireMessage) -> None:
-        """Publish a message; TransportError as the transport says."""
+        """Publish a message; TransportError as the transport says, and NotDoneError when the line is closed."""
         whole_node = target in AUDIENCES or isinstance(message, Inquire)
         channel = self._channels.outgoing(target if whole_node else self._channels.desk(target), self.name)
         with self._lock:
             self._sent_count[channel] += 1
             sequence = self._sent_count[channel]
         envelope = Envelope(self._cluster, self.name, "", "", self._incarnation, sequence, (Letter(group, message),))
-        self._transport.publish(channel, self._codec.encode(envelope))
+        try:
+            self._transport.publish(channel, self._codec.encode(envelope))
+        except TransportClosedError as error:
+            raise NotDoneError(CLOSED) from error
 
     @contextmanager
     def listening(self, *keys: Key) -> Iterator[Answers]:
         """Hear what answers these keys; several may listen to one."""
         answers = Answers()
         self.attach(answers, *keys)
+        with self._lock:
+            self._awaited.add(answers)
         try:
             yield answers
         finally:
             self.detach(answers, *keys)
+            with self._lock:
+                self._awaited.discard(answers)
 
     def attach(self, listener: Listener, *keys: Key) -> None:
         """Let it hear what answers these keys."""

@@ -20,9 +20,9 @@ from paxos.cues import Expired
 from paxos.effects import Effects, Send, StartTimer
 from paxos.groups import LOG
 from paxos.messages import Call, Located, OutcomeKind, Results, Turned, WireMessage
-from redpaxos.errors import UNHEARD, NotDoneError, OutcomeUnknownError, RejectedError
+from redpaxos.errors import CLOSED, UNHEARD, NotDoneError, OutcomeUnknownError, RejectedError
 from redpaxos.line import CALLS, LOCATED, Line
-from transport.base import PayloadTooLargeError, TransportClosedError, TransportDownError, TransportError
+from transport.base import PayloadTooLargeError, TransportDownError, TransportError
 
 T = TypeVar("T")
 
@@ -179,7 +179,7 @@ class Session:
                 if not self._room.wait(deadline - time.monotonic()) and not self._has_room():
                     raise NotDoneError(f"too many operations wait, and none was taken within {timeout} s")
             if self._closed:
-                raise NotDoneError("the client is closed")
+                raise NotDoneError(CLOSED)
 
     def _has_room(self) -> bool:
         return len(self._inbox) + self._calls.waiting_count < _WAITING_COUNT and self._calls.waiting_bytes < _WAITING_BYTES
@@ -258,7 +258,7 @@ class Session:
         for send in sends:
             try:
                 self._line.send(send.target, LOG, send.message)
-            except (TransportDownError, TransportClosedError, PayloadTooLargeError):
+            except (TransportDownError, PayloadTooLargeError, NotDoneError):
                 if isinstance(send.message, Call):
                     with self._lock:
                         self._take(self._calls.unsent(send.message.attempt))
