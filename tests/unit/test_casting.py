@@ -208,6 +208,16 @@ def test_the_logs_clock_goes_on_after_a_restart() -> None:
     assert decode_batch(accept.value).stamp == 5_000
 
 
+def test_a_leader_that_knows_from_before_its_restart_all_that_is_chosen_proposes_at_once() -> None:
+    archive = empty_archive()
+    cast = proposer_cast(company(), LOG, archive)
+    for slot in range(2):
+        end_drain(archive, cast, cast.handle("p1", Chosen(slot, FIRST, batch())))
+    again = proposer_cast(company(), LOG, archive)
+    again.handle("p1", Elected(FIRST, 2))
+    assert Propose((BLUE,)) in again.handle("c", Submit((BLUE,), 1, 1)).tell
+
+
 def test_what_is_refused_at_the_door_of_a_decree_names_the_decree() -> None:
     cast = proposer_cast(company(), DECREE, restarted_archive(DECREE))
     (said,) = cast.handle("p1", Knock(RED, eager=True)).announce

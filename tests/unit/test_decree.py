@@ -201,6 +201,7 @@ def test_the_other_nodes_act_if_that_one_fails() -> None:
     intake.handle("p2", Knock(GREEN, eager=False))
     assert intake.handle("p2", Expired(HELD)).tell == (Propose((BLUE,)), Propose((GREEN,)))
     assert intake.handle("p2", Expired(HELD)) == NOTHING
+    assert intake.handle("p2", DECIDED) == NOBODY_WAITS, "the herald says it"
 
 
 def test_the_other_nodes_forget_what_is_decided() -> None:
@@ -245,6 +246,15 @@ def test_everybody_who_waited_too_long_is_answered() -> None:
         intake.handle("c", query(attempt))
     sends = intake.handle("p1", Expired(PATIENCE)).send
     assert [send.message.attempts for send in sends if isinstance(send.message, Outcome)] == [(1,), (2,)]
+    assert intake.handle("p1", Undecided()) == NOTHING
+
+
+def test_everybody_at_the_door_who_waited_too_long_is_answered() -> None:
+    intake = new_intake()
+    for command in (BLUE, RED):
+        intake.handle("p1", Knock(command, eager=True))
+    given_up = rejections(intake.handle("p1", Withdrawn((BLUE, RED))))
+    assert [(rejected["id"], rejected["reason"]) for rejected in given_up] == [(BLUE.id, NO_QUORUM), (RED.id, NO_QUORUM)]
 
 
 def test_whoever_holds_a_proposal_waits_a_drawn_time_so_that_not_all_act_at_once() -> None:

@@ -15,7 +15,7 @@ from tests.unit.company import BLUE
 ODD_VALUES = [
     "null", "false", "0", "-0", '""', "[]", "{}", "1.0", "1E400", "-1e-400", "123456789012345678901234567890", '"\\u00e9\\/\\n"', '"é😀"',
     '"\\ud83d\\ude00"', '{"a": 1, "a": 2}', "[ 1 ,\t2 ]", '"\\u0000"', "[" * 100 + "]" * 100, '"' + "[" * 500 + '"',
-    '["\\"", "' + "{" * 200 + '"]',
+    '["\\"", "' + "{" * 200 + '"]', "[" * 100 + "]" * 99 + ",[]]",
 ]  # fmt: skip
 
 
@@ -46,7 +46,9 @@ def test_a_decree_is_chosen_under_its_name() -> None:
 
 def test_a_repetition_says_that_it_is_one() -> None:
     entry = Entry(1, 0, Ballot(1, "p1"), "x", b"1")
-    assert json.loads(repetition(LOG, entry).payload)["repeated"] is True
+    again = repetition(LOG, entry)
+    assert again.door == CHOSEN
+    assert json.loads(again.payload)["repeated"] is True
     assert "repeated" not in json.loads(chosen(LOG, entry).payload)
 
 
@@ -90,6 +92,12 @@ def test_what_is_no_proposal_is_refused(payload: bytes, kind: str) -> None:
     with pytest.raises(MalformedError) as refused:
         parse_proposal(payload)
     assert refused.value.kind == kind
+
+
+@pytest.mark.parametrize("name", ["x", "x" * 128])
+def test_the_shortest_and_the_longest_name_of_a_decree_and_the_longest_id_are_taken(name: str) -> None:
+    assert parse_proposal(f'{{"decree": "{name}"}}'.encode()) == (decree_group(name), None)
+    assert parse_proposal(f'{{"id": "{name}", "value": 1}}'.encode()) == (LOG, Command(name, b"1"))
 
 
 @pytest.mark.parametrize("text", [b"", b"tru", b"1 2", b"\xff", b'"\xc3"', b"'a'", b"[" * 101 + b"]" * 101])
