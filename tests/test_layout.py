@@ -13,6 +13,7 @@ import pytest
 
 import paxos
 from redpaxos import simulation
+from redpaxos.simulation import judges, parts, plans, runs, users
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("redpaxos", "actors", "transport", "paxos")
@@ -56,6 +57,12 @@ def test_an_import_that_points_up_or_sideways_breaks_the_layers(copied_tree: Pat
     assert f"{lower}.planted -> {upper}" in broken_contract(copied_tree, "layers")
 
 
+@pytest.mark.parametrize(("lower", "upper"), [("plans", "runs"), ("judges", "users"), ("parts", "judges")])
+def test_an_import_that_points_up_inside_the_simulation_breaks_its_layers(copied_tree: Path, lower: str, upper: str) -> None:
+    (copied_tree / "redpaxos" / "simulation" / lower / "planted.py").write_text(f"import redpaxos.simulation.{upper}\n")
+    assert f"redpaxos.simulation.{lower}.planted -> redpaxos.simulation.{upper}" in broken_contract(copied_tree, "simulation")
+
+
 def test_each_impure_import_breaks_the_purity_of_paxos(copied_tree: Path) -> None:
     (contract,) = [contract for contract in PROJECT["tool"]["importlinter"]["contracts"] if contract["id"] == "pure"]
     impure = ["pykka", "redis", "threading", "time", "random", "socket", "asyncio", "sqlite3", "logging"]
@@ -65,7 +72,7 @@ def test_each_impure_import_breaks_the_purity_of_paxos(copied_tree: Path) -> Non
     assert [module for module in impure if f"paxos.planted -> {module}" not in report] == []
 
 
-@pytest.mark.parametrize("package", [paxos, simulation], ids=lambda package: package.__name__)
+@pytest.mark.parametrize("package", [paxos, simulation, plans, parts, judges, users, runs], ids=lambda package: package.__name__)
 def test_the_map_of_a_package_names_every_module_once(package: ModuleType) -> None:
     mapped = [line.split()[0].rstrip("/") for line in (package.__doc__ or "").splitlines() if line.startswith("    ")]
     (folder,) = map(Path, package.__path__)

@@ -1,6 +1,6 @@
 """Storage in dictionaries: the reference that the store on disk is compared with.
 
-Nothing survives the object. The simulator's disks (redpaxos/simulation/disks.py) keep the batches and replay them into one of these.
+Nothing survives the object. The simulator's disks (redpaxos/simulation/parts/disks.py) keep the batches and replay them into one of these.
 """
 
 import secrets

@@ -11,7 +11,7 @@ import click
 from redpaxos.cli.failures import ExitCode
 
 if TYPE_CHECKING:
-    from redpaxos.simulation.fleet import Campaign, Summary
+    from redpaxos.simulation.runs.fleet import Campaign, Summary
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -49,7 +49,7 @@ def sim() -> None:
 )
 def run(*, seed: int, scheduler: str, runs: int, jobs: int, resume: Path | None) -> int:
     """Run many seeds, and say what happened and what was found. Ctrl-C ends it early, with what was found so far."""
-    from redpaxos.simulation.fleet import Campaign, core_count
+    from redpaxos.simulation.runs.fleet import Campaign, core_count
 
     try:
         campaign = Campaign.load(resume) if resume is not None and resume.exists() else Campaign(seed, runs, scheduler)
@@ -81,8 +81,8 @@ def run(*, seed: int, scheduler: str, runs: int, jobs: int, resume: Path | None)
 @click.option("--ladder", is_flag=True, help="Draw who sent what to whom.")
 def replay(*, seed: int, scheduler: str, trace: bool, ladder: bool) -> int:
     """Run one seed again, and look at it."""
-    from redpaxos.simulation.running import run as run_seed
-    from redpaxos.simulation.story import picture
+    from redpaxos.simulation.runs.running import run as run_seed
+    from redpaxos.simulation.runs.story import picture
 
     result = run_seed(seed, scheduler=scheduler)
     if trace:
@@ -100,9 +100,9 @@ def replay(*, seed: int, scheduler: str, trace: bool, ladder: bool) -> int:
 @click.option("--budget", type=click.IntRange(min=1), default=1500, show_default=True, help="Runs to try at most.")
 def shrink(*, seed: int, scheduler: str, budget: int) -> int:
     """Reduce a failing run to the few faults, requests and messages that it takes, and draw them."""
-    from redpaxos.simulation.minimize import Minimizer
-    from redpaxos.simulation.running import run as run_seed
-    from redpaxos.simulation.story import picture
+    from redpaxos.simulation.runs.minimize import Minimizer
+    from redpaxos.simulation.runs.running import run as run_seed
+    from redpaxos.simulation.runs.story import picture
 
     failing = run_seed(seed, scheduler=scheduler)
     if failing.violation is None:
@@ -140,7 +140,7 @@ def _progress(campaign: "Campaign") -> "Iterator[Callable[[Summary], None]]":
 
 
 def _print_summary(total: "Summary") -> None:
-    from redpaxos.simulation.kinds import CONSEQUENCES, FAULTS
+    from redpaxos.simulation.plans.kinds import CONSEQUENCES, FAULTS
 
     ran = f"{total.run_count} runs, {total.step_count} steps, {total.virtual_seconds:.0f} virtual seconds"
     click.echo(f"{ran}, {total.chosen_count} slots chosen, {sum(total.outcomes.values())} requests judged")

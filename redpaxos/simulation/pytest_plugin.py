@@ -7,7 +7,7 @@ docs/simulation.md has an example.
 
 import pytest
 
-from redpaxos.simulation.trials import Simulate
+from redpaxos.simulation.runs.trials import Simulate
 
 
 @pytest.fixture

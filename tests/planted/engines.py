@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from redpaxos.simulation.exhaustive.case import DECREE, LOG_OF_TWO
 from redpaxos.simulation.exhaustive.search import EndlessError, search
-from redpaxos.simulation.running import run
+from redpaxos.simulation.runs.running import run
 from tests.planted.planting import Mistake, planted
 
 SEED_COUNT = 400

@@ -2,9 +2,9 @@
 
 import pytest
 
-from redpaxos.simulation.minimize import Minimizer
-from redpaxos.simulation.running import run
-from redpaxos.simulation.story import picture
+from redpaxos.simulation.runs.minimize import Minimizer
+from redpaxos.simulation.runs.running import run
+from redpaxos.simulation.runs.story import picture
 from tests.planted.catalogue.all import BY_NAME, MISTAKES
 from tests.planted.engines import simulate
 from tests.planted.ledger import PAGE, page, read

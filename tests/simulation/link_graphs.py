@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterable
 
-from redpaxos.simulation.graphs import Graph, GraphRun, some_graphs
+from redpaxos.simulation.runs.graphs import Graph, GraphRun, some_graphs
 
 
 def faults_under(size: int, graphs: Iterable[Graph], seeds: int = 1) -> list[str]:

@@ -1,7 +1,7 @@
 """Healthy clusters in which one thing is guarded twice: it holds, and would if one of its guards were gone."""
 
-from redpaxos.simulation.plan import ClientPlan, NodePlan, Plan, Request
-from redpaxos.simulation.running import run
+from redpaxos.simulation.plans.plan import ClientPlan, NodePlan, Plan, Request
+from redpaxos.simulation.runs.running import run
 
 NAMES = ("n1", "n2", "n3")
 

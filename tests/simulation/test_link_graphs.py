@@ -10,7 +10,7 @@ from paxos.cues import Expired, Resign
 from paxos.effects import Effects, StartTimer, sending
 from paxos.election import HEARTBEAT, Election, ElectionMessage, Reigning, Witness, WitnessMessage
 from paxos.messages import Probe, ProbeReply
-from redpaxos.simulation.graphs import (
+from redpaxos.simulation.runs.graphs import (
     GraphRun,
     Pair,
     all_graphs,

@@ -3,9 +3,9 @@
 import pytest
 
 from paxos.messages import OutcomeKind
-from redpaxos.simulation.plan import ClientPlan, Fault, LinkPlan, NodePlan, Plan, Request
-from redpaxos.simulation.running import run
-from redpaxos.simulation.swarm import draw
+from redpaxos.simulation.plans.plan import ClientPlan, Fault, LinkPlan, NodePlan, Plan, Request
+from redpaxos.simulation.plans.swarm import draw
+from redpaxos.simulation.runs.running import run
 from tests.planted.catalogue.all import BY_NAME
 from tests.planted.planting import planted
 

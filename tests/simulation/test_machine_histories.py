@@ -6,12 +6,12 @@ from paxos.machines.kv import KeyValue
 from paxos.machines.kv_messages import KEY_VALUE, Get, KeyValueCommand, KeyValueQuestion, Put, encode
 from paxos.messages import OutcomeKind
 from paxos.values import Action, Open, Operation
-from redpaxos.simulation.facts import Group
-from redpaxos.simulation.lanes import Told
-from redpaxos.simulation.ledger import Ledger
-from redpaxos.simulation.machine_histories import contradiction, disorder, store_history
-from redpaxos.simulation.plan import ClientPlan, Fault, NodePlan, Plan, Request
-from redpaxos.simulation.running import run
+from redpaxos.simulation.judges.facts import Group
+from redpaxos.simulation.judges.ledger import Ledger
+from redpaxos.simulation.judges.machine_histories import contradiction, disorder, store_history
+from redpaxos.simulation.judges.told import Told
+from redpaxos.simulation.plans.plan import ClientPlan, Fault, NodePlan, Plan, Request
+from redpaxos.simulation.runs.running import run
 
 MACHINES = {KEY_VALUE: KeyValue}
 BALLOT = Ballot(1, "n1")

@@ -13,16 +13,17 @@ from paxos.errors import MalformedError
 from paxos.messages import Locate
 from paxos.quorum import majority
 from paxos.records import KnownChosen, Promised, Record
-from redpaxos.simulation.clocks import NodeClock
-from redpaxos.simulation.cluster import CachingCodec
-from redpaxos.simulation.cuts import LINKS, cut_links
-from redpaxos.simulation.disks import AFTER, BEFORE, ERROR, FULL, Disk
-from redpaxos.simulation.invariants import Invariants
-from redpaxos.simulation.network import Network, PowerCutError
-from redpaxos.simulation.observer import Observer
-from redpaxos.simulation.plan import Fault, LinkPlan, RoundPlan
-from redpaxos.simulation.rounds import RoundNetwork
-from redpaxos.simulation.world import World
+from redpaxos.simulation.judges.invariants import Invariants
+from redpaxos.simulation.judges.observer import Observer
+from redpaxos.simulation.parts.clocks import NodeClock
+from redpaxos.simulation.parts.cluster import CachingCodec
+from redpaxos.simulation.parts.disks import Disk
+from redpaxos.simulation.parts.network import Network, PowerCutError
+from redpaxos.simulation.parts.world import World
+from redpaxos.simulation.plans.cuts import LINKS, cut_links
+from redpaxos.simulation.plans.kinds import AFTER, BEFORE, ERROR, FULL
+from redpaxos.simulation.plans.plan import Fault, LinkPlan, RoundPlan
+from redpaxos.simulation.runs.rounds import RoundNetwork
 from transport.base import TransportClosedError, TransportDownError, TransportError
 
 HIGH, LOW = Promised("log", Ballot(2, "n1")), Promised("log", Ballot(1, "n1"))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from redpaxos.simulation.trials import Simulate, TrialError
+from redpaxos.simulation.runs.trials import Simulate, TrialError
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "simulation.md"
 

@@ -10,20 +10,20 @@ import pytest
 from msgspec import json
 
 from paxos.quorum import majority
-from redpaxos.simulation.fleet import PART_COUNT, Campaign, Summary, core_count, run_fleet
-from redpaxos.simulation.kinds import CONSEQUENCES, FAULTS
-from redpaxos.simulation.plan import ROUNDS, WALK, ClientPlan, NodePlan, Plan, Request
-from redpaxos.simulation.rounds import draw_rounds
-from redpaxos.simulation.running import run
-from redpaxos.simulation.swarm import draw
+from redpaxos.simulation.plans.kinds import CONSEQUENCES, FAULTS
+from redpaxos.simulation.plans.plan import ROUNDS, WALK, ClientPlan, NodePlan, Plan, Request
+from redpaxos.simulation.plans.swarm import draw
+from redpaxos.simulation.runs.fleet import PART_COUNT, Campaign, Summary, core_count, run_fleet
+from redpaxos.simulation.runs.rounds import draw_rounds
+from redpaxos.simulation.runs.running import run
 
 SCHEDULES = {WALK: 1600, ROUNDS: 400}
 """How many schedules of whole clusters a run of the tests plays, by scheduler."""
 
 FINGERPRINT = """
 import hashlib
-from redpaxos.simulation.rounds import draw_rounds
-from redpaxos.simulation.running import run
+from redpaxos.simulation.runs.rounds import draw_rounds
+from redpaxos.simulation.runs.running import run
 for seed, scheduler in ((3, "walk"), (7, "walk"), (20, "walk"), (46, "walk"), (3, "rounds"), (4, "rounds")):
     result = run(seed, scheduler=scheduler)
     print(seed, result.step_count, hashlib.sha256("\\n".join(result.trace.lines()).encode()).hexdigest())

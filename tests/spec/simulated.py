@@ -5,12 +5,12 @@ from msgspec.structs import replace
 from actors.channels import Channels
 from paxos.codec import Envelope
 from paxos.errors import MalformedError
-from redpaxos.simulation.cluster import PRODUCTION, Actors
-from redpaxos.simulation.limits import squeezed
-from redpaxos.simulation.network import Endpoint
-from redpaxos.simulation.plan import Plan
-from redpaxos.simulation.running import Simulation
-from redpaxos.simulation.swarm import draw
+from redpaxos.simulation.parts.cluster import PRODUCTION, Actors
+from redpaxos.simulation.parts.network import Endpoint
+from redpaxos.simulation.plans.limits import squeezed
+from redpaxos.simulation.plans.plan import Plan
+from redpaxos.simulation.plans.swarm import draw
+from redpaxos.simulation.runs.running import Simulation
 from tests.spec.validation import Shape
 
 
