@@ -295,7 +295,9 @@ class Calls:
                 else:
                     self._progressed, self._refusal_count = True, 0
                     self._patience_seconds = self._settings.first_patience_seconds
-                    self._settle(pending, _OUTCOMES[result.kind], result.body)
+                    # What one leader rejects, by its settings, another may have taken: then it is asked again until its time is over.
+                    if result.kind is not ResultKind.REJECTED or pending.open_count == 1:
+                        self._settle(pending, _OUTCOMES[result.kind], result.body)
         if expired:
             self._start_afresh(expired)
         return effects + self.flush()

@@ -84,21 +84,27 @@ class Desk:
             return sending(source, Turned(message.attempt, "overloaded, try later", self.leader))
         fresh: list[Open | Operation | Close] = []
         for action in message.actions:
-            known = self._known(action) if isinstance(action, Operation) else None
+            known = self._known(source, action) if isinstance(action, Operation) else None
             if known is None:
                 fresh.append(action)
             else:
                 self._results.setdefault(source, []).append(known)
         return telling(Propose(tuple(fresh))) if fresh else NOTHING
 
-    def _known(self, operation: Operation) -> Result | None:
+    def _known(self, source: str, operation: Operation) -> Result | None:
         """What can be answered without the log: a result that is remembered, that the session has ended, or that it is too large."""
+        session = self._executor.sessions.find(operation.session)
+        if session is not None and session.client != source:
+            # Of a cluster that is no more: its disks were all made anew under a client that lived on.
+            return Result(operation.session, operation.number, ResultKind.EXPIRED, b"")
+        # A leader that allows more may have had it executed.
+        if session is not None and (result := session.recall(operation)) is not None:
+            return result
         if len(operation.body) > self._company.settings.value_bytes:
             reason = f"the operation has {len(operation.body)} bytes, at most {self._company.settings.value_bytes} are allowed"
             return Result(operation.session, operation.number, ResultKind.REJECTED, reason.encode())
-        session = self._executor.sessions.find(operation.session)
         if session is not None:
-            return session.recall(operation)
+            return None
         if self._proposer.next_slot < self._ready_slot or operation.session > self._executor.sessions.opened_count:
             # It may be open in slots that are not executed here; the log will tell.
             return None

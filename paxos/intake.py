@@ -26,12 +26,19 @@ IntakeMessage = Begin | Expired | Locate | Submit | Knock | Elected | Deposed | 
 SWEEP = "sweep"
 _SWEEPS_PER_PATIENCE = 4
 _SEEKER_COUNT = 1000
+_REQUEST_BYTES = 256
+"""About what a request takes besides its value."""
 NO_QUORUM = "no quorum of acceptors answered"
+
+
+Key = str | tuple[int]
+"""A command's id; one without id has a key of its own that no id can be."""
 
 
 class Request(Struct):
     """A command somebody waits for."""
 
+    key: Key
     command: Command
     # Clients to answer, with the number of each attempt; empty for what came through the JSON door.
     clients: list[tuple[str, int]]
@@ -60,8 +67,9 @@ class Intake:
         # While leading: commands go out once every slot below is executed, so that what a former leader did is recognised.
         self._ready_slot = 0
         self._next_slot = archive.learned_end(group)[0]
-        # By id; a command without id has a key of its own that no id can have.
-        self._requests: dict[str | tuple[int], Request] = {}
+        self._requests: dict[Key, Request] = {}
+        # Those without id, by their value and in the order of arrival.
+        self._nameless: dict[bytes, dict[Key, Request]] = {}
         # Those that the proposer may not have; what it has by now is passed over.
         self._fresh: list[Request] = []
         self._waiting_bytes = 0
@@ -108,15 +116,16 @@ class Intake:
         if known is not None:
             known.clients.append(asker)
             return None
+        # Before it is looked at: a leader that allows more may have taken it.
+        if command.id and (entry := self._entry(command.id)) is not None:
+            return self._done(entry, attempts)
         if (reason := unacceptable(command, self._settings)) or not command.id:
             return self._outcome(command.id, OutcomeKind.REJECTED, reason or "a client's command needs an id", attempts)
-        if (entry := self._entry(command.id)) is not None:
-            return self._done(entry, attempts)
         if not self._leads and self.leader not in ("", self._node):
             return self._outcome(command.id, OutcomeKind.REDIRECT, "another node leads", attempts)
-        if self._waiting_bytes + len(command.value) > self._settings.waiting_bytes:
+        if self._is_full(command):
             return self._outcome(command.id, OutcomeKind.NOT_DONE, "overloaded, try later", attempts)
-        self._add(command.id, Request(command, [asker]))
+        self._add(Request(command.id, command, [asker]))
         return None
 
     def _knock(self, message: Knock) -> Effects:
@@ -124,14 +133,14 @@ class Intake:
         command = message.command
         if command is None or command.id in self._requests:
             return NOTHING
-        if reason := unacceptable(command, self._settings):
-            return self._reject(command, reason) if self._answers_the_door() else NOTHING
         if command.id and (entry := self._entry(command.id)) is not None:
             return Effects(announce=(repetition(self.group, entry),)) if self._answers_the_door() else NOTHING
-        if self._waiting_bytes + len(command.value) > self._settings.waiting_bytes:
+        if reason := unacceptable(command, self._settings):
+            return self._reject(command, reason) if self._answers_the_door() else NOTHING
+        if self._is_full(command):
             return self._reject(command, "overloaded, try later") if self._answers_the_door() else NOTHING
         self._anonymous_count += 1
-        self._add(command.id or (self._anonymous_count,), Request(command, []))
+        self._add(Request(command.id or (self._anonymous_count,), command, []))
         return self._hand_over() + self._keep_sweeping()
 
     def _answers_the_door(self) -> bool:
@@ -217,7 +226,7 @@ class Intake:
             request = self._find(Command(entry.id, entry.value))
             if request is not None:
                 sends += self._tell_done(request, entry)
-                self._drop(self._key(request))
+                self._drop(request.key)
         return Effects(send=tuple(sends)) + self._hand_over()
 
     # ---- time --------------------------------------------------------------------------------------------------------------------
@@ -245,7 +254,7 @@ class Intake:
                     effects += self._give_up(key, request)
         return effects + (telling(Withdraw(tuple(stale))) if stale else NOTHING) + self._keep_sweeping()
 
-    def _give_up(self, key: str | tuple[int], request: Request) -> Effects:
+    def _give_up(self, key: Key, request: Request) -> Effects:
         """This node sends nothing more for it. At the door that is no answer for the other nodes, which heard the proposal too."""
         if request.clients:
             kind = OutcomeKind.UNKNOWN if request.exposed else OutcomeKind.NOT_DONE
@@ -255,14 +264,24 @@ class Intake:
 
     # ---- bookkeeping -------------------------------------------------------------------------------------------------------------
 
-    def _add(self, key: str | tuple[int], request: Request) -> None:
-        self._requests[key] = request
-        self._fresh.append(request)
-        self._waiting_bytes += len(request.command.value)
+    def _is_full(self, command: Command) -> bool:
+        return self._waiting_bytes + _weight(command) > self._settings.waiting_bytes
 
-    def _drop(self, key: str | tuple[int]) -> None:
+    def _add(self, request: Request) -> None:
+        self._requests[request.key] = request
+        if not request.command.id:
+            self._nameless.setdefault(request.command.value, {})[request.key] = request
+        self._fresh.append(request)
+        self._waiting_bytes += _weight(request.command)
+
+    def _drop(self, key: Key) -> None:
         request = self._requests.pop(key)
-        self._waiting_bytes -= len(request.command.value)
+        if not request.command.id:
+            alike = self._nameless[request.command.value]
+            del alike[key]
+            if not alike:
+                del self._nameless[request.command.value]
+        self._waiting_bytes -= _weight(request.command)
         # Nobody waits for it any more, so it is not handed over either.
         request.handed = True
 
@@ -270,13 +289,10 @@ class Intake:
         """The request for this command; one without id is known by its value, first those that the proposer has."""
         if command.id:
             return self._requests.get(command.id)
-        alike = [request for request in self._requests.values() if request.command == command]
-        return next((request for request in alike if request.handed), alike[0] if alike else None)
+        alike = self._nameless.get(command.value, {}).values()
+        return next((request for request in alike if request.handed), next(iter(alike), None))
 
-    def _key(self, wanted: Request) -> str | tuple[int]:
-        return wanted.command.id or next(key for key, request in self._requests.items() if request is wanted)
-
-    def _answer(self, key: str | tuple[int], request: Request, kind: OutcomeKind, reason: str) -> list[Send]:
+    def _answer(self, key: Key, request: Request, kind: OutcomeKind, reason: str) -> list[Send]:
         self._drop(key)
         return [Send(client, self._outcome(request.command.id, kind, reason, attempts)) for client, attempts in by_client(request.clients)]
 
@@ -291,6 +307,10 @@ class Intake:
 
     def _reject(self, command: Command, reason: str) -> Effects:
         return Effects(announce=(rejection(self.group, command, reason),))
+
+
+def _weight(command: Command) -> int:
+    return len(command.value) + _REQUEST_BYTES
 
 
 def unacceptable(command: Command, settings: Settings) -> str:

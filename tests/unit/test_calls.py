@@ -138,6 +138,17 @@ def test_what_can_never_be_executed_is_rejected_with_the_reason() -> None:
     assert calls.settlements == [Settlement(1, OutcomeKind.REJECTED, b"r")]
 
 
+def test_what_one_leader_rejects_may_have_been_taken_by_another() -> None:
+    calls = opened()
+    calls.handle("c", Expired(RESEND))
+    calls.handle("c", Expired(RESEND))
+    calls.handle("p2", Located("p2", 1))
+    calls.handle("p2", results(ResultKind.REJECTED, 1))
+    assert calls.settlements == []
+    calls.give_up(1)
+    assert settlements(calls) == [(1, OutcomeKind.UNKNOWN)]
+
+
 def test_what_a_leader_refused_is_not_done_for_the_reason_given() -> None:
     calls = opened()
     calls.handle("p1", results(ResultKind.REFUSED, 1))

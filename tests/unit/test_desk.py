@@ -133,6 +133,23 @@ def test_an_operation_over_the_limit_is_a_definite_no() -> None:
     assert stage.desk.flush() == sending("c1", Results((Result(1, 1, ResultKind.REJECTED, reason),)))
 
 
+def test_what_a_leader_with_a_higher_limit_had_executed_is_done_whatever_its_size() -> None:
+    stage = Stage()
+    stage.execute(0, OPEN)
+    stage.execute(1, operation(1, b"x" * 11))
+    stage.desk.flush()
+    assert stage.call(operation(1, b"x" * 11)) == NOTHING
+    assert stage.desk.flush() == sending("c1", Results((done(1),), 2))
+
+
+def test_nobody_works_in_the_session_of_another_client_which_may_have_the_number_of_one_in_a_former_cluster() -> None:
+    stage = Stage()
+    stage.execute(0, OPEN)
+    stage.desk.flush()
+    assert stage.desk.handle("c2", Call((operation(1),), 3, 1)) == NOTHING
+    assert stage.desk.flush() == sending("c2", Results((Result(1, 1, ResultKind.EXPIRED, b""),), 1))
+
+
 def test_a_session_that_ended_is_told_so_once_the_leader_has_caught_up() -> None:
     stage = Stage(leads=False)
     stage.executor.sessions.open(OPEN)

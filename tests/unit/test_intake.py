@@ -147,8 +147,13 @@ def test_a_value_that_is_too_large_is_rejected_with_its_size() -> None:
     assert intake.handle("c1", submit(BLUE)) == sending("c1", rejected)
 
 
+def test_what_a_leader_with_a_higher_limit_had_executed_is_done_whatever_its_size() -> None:
+    intake = leading(with_blue_executed(), settings=Settings(value_bytes=3))
+    assert intake.handle("c1", submit(BLUE)) == sending("c1", done())
+
+
 def test_what_does_not_fit_the_waiting_room_is_not_done() -> None:
-    intake = leading(settings=Settings(waiting_bytes=8))
+    intake = leading(settings=Settings(waiting_bytes=256 + 8))
     overloaded = outcome(OutcomeKind.NOT_DONE, "overloaded, try later", command=RED, leader="p1")
     effects = intake.handle("c1", submit(BLUE, RED))
     assert effects.send == (Send("c1", overloaded),)
@@ -289,7 +294,7 @@ def test_all_that_has_waited_too_long_is_answered() -> None:
 
 
 def test_the_waiting_room_is_filled_by_all_that_waits() -> None:
-    intake = new_intake(settings=Settings(waiting_bytes=len(BLUE.value) + len(RED.value)))
+    intake = new_intake(settings=Settings(waiting_bytes=2 * 256 + len(BLUE.value) + len(RED.value)))
     assert intake.handle("c", submit(BLUE, RED)).send == ()
     (send,) = intake.handle("c", submit(Command("third", b"1"))).send
     assert isinstance(send.message, Outcome)

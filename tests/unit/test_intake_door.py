@@ -153,3 +153,19 @@ def test_of_two_commands_that_look_alike_the_one_that_was_proposed_is_the_one_th
 
 def test_an_entry_that_nobody_here_waits_for_is_no_news() -> None:
     assert leading().handle("p1", Executed(0, FIRST, (GREEN_ENTRY, BLUE_ENTRY), ())) == NOTHING
+
+
+def test_who_publishes_an_id_again_hears_what_became_of_it_whatever_its_size() -> None:
+    intake = leading(with_blue_executed(), settings=Settings(value_bytes=3))
+    assert intake.handle("p1", knock(BLUE)) == Effects(announce=(repetition(LOG, BLUE_ENTRY),))
+
+
+def test_each_of_very_many_values_without_an_id_is_found_at_once_and_forgotten_when_it_is_executed() -> None:
+    intake = leading()
+    nameless = [Command("", b"%d" % (number % 5000)) for number in range(10_000)]
+    for command in nameless:
+        intake.handle("p1", knock(command))
+    entries = tuple(Entry(revision, 0, FIRST, "", command.value) for revision, command in enumerate(nameless, 1))
+    intake.handle("p1", Executed(0, FIRST, entries, ()))
+    intake.handle("p1", Deposed(RIVAL))
+    assert intake.handle("p1", Elected(FIRST, 0)) == NOTHING

@@ -115,7 +115,7 @@ def _draw_settings(chance: Random) -> Settings:
         batch_bytes=chance.choice((1, 40, 1000)) if tight else 64 * 1024,
         window_slots=chance.choice((1, 2, 5)) if tight else 64,
         window_bytes=chance.choice((1, 100, 10_000)) if tight else 8 * 1024 * 1024,
-        waiting_bytes=chance.choice((20, 200, 10_000)) if tight else 64 * 1024 * 1024,
+        waiting_bytes=chance.choice((300, 600, 10_000)) if tight else 64 * 1024 * 1024,
         value_bytes=chance.choice((16, 1024)) if tight else 1024 * 1024,
         page_bytes=chance.choice((1, 64, 512)) if tight else 256 * 1024,
         snapshot_bytes=chance.choice((1, 300, 16 * 1024 * 1024)),
