@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from redpaxos.cli.failures import ExitCode, say
-from redpaxos.cli.options import Cluster, output_option, timeout_option, with_cluster
+from redpaxos.cli.options import Cluster, Revision, Text, output_option, timeout_option, with_cluster
 from redpaxos.cli.output import print_json
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ Exits with 3 if a condition did not hold.
 """
 
 _node_option = click.option(
-    "--node", default="", metavar="NAME", help="Ask this node; otherwise the leader, or any if it need not be the latest."
+    "--node", type=Text(), default="", metavar="NAME", help="Ask this node; otherwise the leader, or any if it need not be the latest."
 )
 _previous_option = click.option("--previous", is_flag=True, help="Print what the key had before as well.")
 _consistency_option = click.option(
@@ -37,7 +37,8 @@ _consistency_option = click.option(
     type=click.Choice(["linearizable", "session", "stale"]),
     default="linearizable",
     show_default=True,
-    help="The latest; or no older than what this command has read so far; or as one node has it by now, which may be old.",
+    help="The latest; or no older than the pages that this command has read so far, of which only ls has several; "
+    "or as one node has it by now, which may be old.",
 )
 
 
@@ -51,7 +52,7 @@ def kv() -> None:
 
 
 @kv.command()
-@click.argument("key")
+@click.argument("key", type=Text())
 @_node_option
 @_consistency_option
 @with_cluster
@@ -69,7 +70,7 @@ def get(*, key: str, node: str, consistency: "Consistency", cluster: Cluster, ti
 
 
 @kv.command()
-@click.argument("prefix", default="")
+@click.argument("prefix", type=Text(), default="")
 @_node_option
 @_consistency_option
 @with_cluster
@@ -83,7 +84,7 @@ def ls(*, prefix: str, node: str, consistency: "Consistency", cluster: Cluster, 
 
 
 @kv.command()
-@click.argument("key")
+@click.argument("key", type=Text())
 @click.argument("value")
 @_previous_option
 @with_cluster
@@ -98,10 +99,10 @@ def put(*, key: str, value: str, previous: bool, cluster: Cluster, timeout: floa
 
 
 @kv.command(short_help="Write VALUE under KEY if nobody has written it since.")
-@click.argument("key")
+@click.argument("key", type=Text())
 @click.argument("value", required=False)
 @click.option(
-    "--revision", type=click.IntRange(min=0), required=True, help="Only if the key was last written at this; 0: only if there is none."
+    "--revision", type=Revision(first=0), required=True, help="Only if the key was last written at this; 0: only if there is none."
 )
 @click.option("--delete", is_flag=True, help="Delete it; there is no VALUE then.")
 @with_cluster
@@ -123,7 +124,7 @@ def cas(*, key: str, value: str | None, revision: int, delete: bool, cluster: Cl
 
 
 @kv.command(name="del")
-@click.argument("key")
+@click.argument("key", type=Text())
 @click.option("--prefix", is_flag=True, help="Every key that begins with KEY, at once.")
 @_previous_option
 @with_cluster
@@ -154,9 +155,9 @@ def txn(*, transaction: str, cluster: Cluster, timeout: float, as_json: bool) ->
 
 
 @kv.command(short_help="Print every change to keys that begin with PREFIX.")
-@click.argument("prefix", default="")
-@click.option("--from-revision", type=click.IntRange(min=1), metavar="REVISION", help="Where to begin.  [default: now]")
-@_node_option
+@click.argument("prefix", type=Text(), default="")
+@click.option("--from-revision", type=Revision(), metavar="REVISION", help="Where to begin.  [default: now]")
+@click.option("--node", type=Text(), default="", metavar="NAME", help="Hear it from this node; otherwise from any.")
 @with_cluster
 @output_option
 def watch(*, prefix: str, from_revision: int | None, node: str, cluster: Cluster, as_json: bool) -> None:
@@ -196,7 +197,7 @@ def _condition(*words: str | int) -> "Condition":
     match words:
         case ["value", str(key), "=" | "!=" | "<" | ">" as relation, str(operand)]:
             return Condition(key, Subject.VALUE, relation[0], operand.encode())
-        case ["revision" | "version" as subject, str(key), "=" | "!=" | "<" | ">" as relation, int(number)]:
+        case ["revision" | "version" as subject, str(key), "=" | "!=" | "<" | ">" as relation, int(number)] if abs(number) < 2**62:
             return Condition(key, Subject[subject.upper()], relation[0], number)
         case _:
             raise ValueError(f"{list(words)} is no condition, such as " + '["version", "key", ">", 0] or ["value", "key", "=", "text"]')

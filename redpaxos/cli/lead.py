@@ -2,7 +2,7 @@
 
 import click
 
-from redpaxos.cli.options import Cluster, output_option, timeout_option, with_cluster
+from redpaxos.cli.options import Cluster, Text, output_option, timeout_option, with_cluster
 from redpaxos.cli.output import print_json
 
 
@@ -12,7 +12,7 @@ def lead() -> None:
 
 
 @lead.command()
-@click.argument("node")
+@click.argument("node", type=Text())
 @with_cluster
 @timeout_option(10.0)
 @output_option

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from redpaxos.cli.options import Cluster, output_option, timeout_option, with_cluster
+from redpaxos.cli.options import Cluster, Revision, Text, output_option, timeout_option, with_cluster
 from redpaxos.cli.output import print_entry
 
 if TYPE_CHECKING:
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 _TAIL_COUNT = 10
 
-_node_option = click.option("--node", default="", metavar="NAME", help="Read it from this node alone; otherwise from any.")
+_node_option = click.option("--node", type=Text(), default="", metavar="NAME", help="Read it from this node alone; otherwise from any.")
 
 
 @click.group(short_help="Read the log: every chosen value, once, in one order.")
@@ -21,9 +21,7 @@ def log() -> None:
 
 
 @log.command()
-@click.option(
-    "--from", "from_revision", type=click.IntRange(min=1), default=1, show_default=True, metavar="REVISION", help="Where to begin."
-)
+@click.option("--from", "from_revision", type=Revision(), default=1, show_default=True, metavar="REVISION", help="Where to begin.")
 @_node_option
 @with_cluster
 @timeout_option(10.0)
@@ -35,9 +33,7 @@ def show(*, from_revision: int, node: str, cluster: Cluster, timeout: float, as_
 
 
 @log.command(short_help="Print the end of the log, and go on as it grows.")
-@click.option(
-    "--from", "from_revision", type=click.IntRange(min=1), metavar="REVISION", help=f"Where to begin.  [default: the last {_TAIL_COUNT}]"
-)
+@click.option("--from", "from_revision", type=Revision(), metavar="REVISION", help=f"Where to begin.  [default: the last {_TAIL_COUNT}]")
 @_node_option
 @with_cluster
 @timeout_option(10.0)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+# The last revision that a message can name; paxos.ballot is not imported for it, so that help is quick.
+_LAST_REVISION = 2**62 - 2
 _DEFAULT_REDIS = "redis://localhost:6379"
 _SETTINGS = "redpaxos.settings"
 
@@ -49,6 +51,41 @@ class Cluster(NamedTuple):
         except BaseException:
             transport.close()
             raise
+
+
+class Text(click.ParamType):
+    """Text that can be sent, which what the shell hands over need not be."""
+
+    name = "text"
+
+    def __init__(self, *, may_be_empty: bool = True) -> None:
+        self._may_be_empty = may_be_empty
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The text, if it is UTF-8."""
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            self.fail(f"{value!a} is not UTF-8", param, ctx)
+        if not value and not self._may_be_empty:
+            self.fail("it is empty", param, ctx)
+        return value
+
+
+class Revision(click.ParamType):
+    """A revision that a message can name."""
+
+    name = "revision"
+
+    def __init__(self, *, first: int = 1) -> None:
+        self._first = first
+
+    def convert(self, value: str | int, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The number, if it is one of a revision."""
+        revision: int = click.INT.convert(value, param, ctx)
+        if not self._first <= revision <= _LAST_REVISION:
+            self.fail(f"{revision} is no revision: they go from {self._first} to {_LAST_REVISION}", param, ctx)
+        return revision
 
 
 def quieten_transport() -> None:

@@ -26,6 +26,10 @@ def value_of(text: str, standard_input: BinaryIO, *, as_string: bool = False) ->
             text = standard_input.read().decode().removesuffix("\n")
         except UnicodeDecodeError as error:
             raise click.BadParameter(f"standard input is not UTF-8: {error}", param_hint="VALUE") from error
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise click.BadParameter(f"{text[:_SHOWN_COUNT]!a} is not UTF-8", param_hint="VALUE") from error
     if as_string:
         return text
     try:
@@ -33,7 +37,7 @@ def value_of(text: str, standard_input: BinaryIO, *, as_string: bool = False) ->
     except RecursionError:
         # The client refuses it as it refuses whatever is nested too deep.
         return msgspec.Raw(text.encode())
-    except (msgspec.MsgspecError, UnicodeEncodeError) as error:
+    except msgspec.MsgspecError as error:
         if text.lstrip().startswith(_ONLY_JSON):
             shown = _printable(text if len(text) <= _SHOWN_COUNT else f"{text[:_SHOWN_COUNT]}…")
             reason = f"{shown} begins like JSON and is none ({error}); --string sends it as a string"

@@ -5,18 +5,19 @@ import sys
 import click
 
 from redpaxos.cli.failures import ExitCode, say
-from redpaxos.cli.options import Cluster, output_option, timeout_option, with_cluster
+from redpaxos.cli.options import Cluster, Text, output_option, timeout_option, with_cluster
 from redpaxos.cli.output import print_decision, value_of
 from redpaxos.errors import UndecidedError
 
 _ID_HELP = "Proposed again under the same id, it is executed once; use it to ask again when the outcome is unknown."
 
+_id_option = click.option("--id", "request_id", type=Text(may_be_empty=False), metavar="ID", help=_ID_HELP)
 _string_option = click.option("--string", "as_string", is_flag=True, help="VALUE is a string as it is, even where it looks like JSON.")
 
 
 @click.command()
 @click.argument("value")
-@click.option("--id", "request_id", metavar="ID", help=_ID_HELP)
+@_id_option
 @_string_option
 @with_cluster
 @timeout_option(10.0)
@@ -39,9 +40,9 @@ def propose(*, value: str, request_id: str | None, as_string: bool, cluster: Clu
 
 
 @click.command(short_help="Decide NAME once and for all, and print the value that won.")
-@click.argument("name")
+@click.argument("name", type=Text())
 @click.argument("value", required=False)
-@click.option("--id", "request_id", metavar="ID", help=_ID_HELP)
+@_id_option
 @_string_option
 @click.option("--mine", is_flag=True, help="Exit with 3 unless it is VALUE as proposed here (or under this --id) that won.")
 @with_cluster

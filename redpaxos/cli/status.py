@@ -9,7 +9,7 @@ import click
 
 from redpaxos.cli.failures import ExitCode, say
 from redpaxos.cli.health import Report, assess, first_start_of
-from redpaxos.cli.options import Cluster, output_option, timeout_option, with_cluster
+from redpaxos.cli.options import Cluster, Text, output_option, timeout_option, with_cluster
 from redpaxos.cli.output import ballot_text, print_json
 from redpaxos.errors import UNHEARD
 
@@ -23,9 +23,9 @@ _STYLES: dict[str, dict[str, Any]] = {"leading": {"fg": "green"}, "waiting": {"f
 
 
 @click.command()
-@click.option("--node", default="", metavar="NAME", help="Only this node.")
+@click.option("--node", type=Text(), default="", metavar="NAME", help="Only this node.")
 @click.option("--check", is_flag=True, help="Does one node, of --name, answer and take part? Done within 5 s; for health checks.")
-@click.option("--name", envvar="REDPAXOS_NAME", show_envvar=True, metavar="NAME", help="The node that --check is about.")
+@click.option("--name", type=Text(), envvar="REDPAXOS_NAME", show_envvar=True, metavar="NAME", help="The node that --check is about.")
 @with_cluster
 @timeout_option(1.0)
 @output_option

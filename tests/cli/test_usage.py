@@ -8,6 +8,9 @@ import pytest
 
 from tests.cli.conftest import Redpaxos, said
 
+HUGE = "9" * 23
+# As the shell hands over a byte that is no UTF-8.
+NO_TEXT = "\udcff"
 NOBODY = "redis://localhost:1"
 
 MISTAKES = [
@@ -27,7 +30,23 @@ MISTAKES = [
     (("propose", "x", "--cluster", "c", "--secret-file", "/nowhere"), "/nowhere"),
     (("decide", "colour", "--cluster", "c", "--mine"), "--mine"),
     (("decide", "", "blue", "--cluster", "c"), "1 to 128 characters"),
-    (("log", "show", "--cluster", "c", "--from", "0"), "0"),
+    (("log", "show", "--cluster", "c", "--from", "0"), "0 is no revision"),
+    (("log", "show", "--cluster", "c", "--from", "4611686018427387903"), "is no revision: they go from 1 to 4611686018427387902"),
+    (("log", "tail", "--cluster", "c", "--from", HUGE), f"{HUGE} is no revision"),
+    (("log", "show", "--cluster", "c", "--node", NO_TEXT), "'\\udcff' is not UTF-8"),
+    (("propose", NO_TEXT, "--cluster", "c"), "VALUE: '\\udcff' is not UTF-8"),
+    (("propose", "--string", NO_TEXT, "--cluster", "c"), "VALUE: '\\udcff' is not UTF-8"),
+    (("propose", "x", "--cluster", "c", "--id", NO_TEXT), "'\\udcff' is not UTF-8"),
+    (("propose", "x", "--cluster", "c", "--id", ""), "'--id': it is empty"),
+    (("decide", NO_TEXT, "--cluster", "c"), "'\\udcff' is not UTF-8"),
+    (("decide", NO_TEXT, "blue", "--cluster", "c"), "'\\udcff' is not UTF-8"),
+    (("kv", "get", NO_TEXT, "--cluster", "c"), "'\\udcff' is not UTF-8"),
+    (("kv", "cas", "k", "v", "--cluster", "c", "--revision", "-1"), "-1 is no revision: they go from 0"),
+    (("kv", "cas", "k", "v", "--cluster", "c", "--revision", HUGE), f"{HUGE} is no revision"),
+    (("kv", "watch", "--cluster", "c", "--from-revision", HUGE), f"{HUGE} is no revision"),
+    (("kv", "txn", f'{{"if": [["version", "k", ">", {HUGE}]]}}', "--cluster", "c"), "is no condition"),
+    (("lead", "transfer", NO_TEXT, "--cluster", "c"), "'\\udcff' is not UTF-8"),
+    (("node", "run", "n1", "--cluster", "c", "--members", "n1", "--priority", HUGE), f"{HUGE} is not in the range"),
     (("status", "--cluster", "c", "--check"), "REDPAXOS_NAME"),
     (("node", "run", "n1", "--cluster", "c"), "--members"),
     (("node", "run", "n9", "--cluster", "c", "--members", "n1,n2"), "n9 is not among the members n1,n2"),
@@ -57,7 +76,7 @@ BAD_FILES = [
 ]
 
 
-@pytest.mark.parametrize(("arguments", "expected"), MISTAKES, ids=[" ".join(arguments) for arguments, _ in MISTAKES])
+@pytest.mark.parametrize(("arguments", "expected"), MISTAKES, ids=[ascii(" ".join(arguments)) for arguments, _ in MISTAKES])
 def test_a_mistake_is_one_line_that_names_it_and_exit_code_2(redpaxos: Redpaxos, arguments: tuple[str, ...], expected: str) -> None:
     result = redpaxos(*arguments)
     assert result.exit_code == 2
