@@ -17,6 +17,7 @@ from typing import Any
 from msgspec import Raw, Struct
 
 from paxos.ballot import END_SLOT
+from paxos.codec import FRAME_BYTES
 from paxos.cues import Expired
 from paxos.doors import check_decree, check_id, check_json
 from paxos.effects import EVERYONE, PROPOSERS, Effects, StartTimer
@@ -32,12 +33,13 @@ from redpaxos.line import LOCATED, REPORTS, Line, page_key, request_key
 from redpaxos.machine import MachineClient
 from redpaxos.questions import Questions
 from redpaxos.session import Session
-from transport.base import Transport, TransportDownError, TransportError
+from transport.base import PayloadTooLargeError, Transport, TransportDownError, TransportError
 
 _LOCATE_SECONDS = 0.3
 _ATTEMPT_SECONDS = 1.0
 _PAUSE_SECONDS = 0.05
 _INTEGER_DIGITS = 4000
+_VALUE_BYTES = FRAME_BYTES // 2
 
 
 class Decision(Struct, frozen=True):
@@ -267,7 +269,7 @@ class Client:
         for send in effects.send:
             try:
                 self._line.send(send.target, LOG if isinstance(send.message, Locate) else errand.group, send.message)
-            except (TransportDownError, NotDoneError):
+            except (TransportDownError, PayloadTooLargeError, NotDoneError):
                 if isinstance(send.message, Submit | Query):
                     errand.unsent(send.message.attempt)
             except TransportError:
@@ -316,10 +318,15 @@ def to_json(value: Any) -> bytes:
     """The JSON text of a Python value, a msgspec.Raw being such a text already; RejectedError if it has none."""
     try:
         if isinstance(value, Raw):
-            return check_json(bytes(value))
-        return check_json(json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode())
+            text = bytes(value)
+        else:
+            text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+        check_json(text)
     except (TypeError, ValueError, RecursionError, UnicodeEncodeError, MalformedError) as error:
         raise RejectedError(f"the value is not JSON: {error}") from error
+    if len(text) > _VALUE_BYTES:
+        raise RejectedError(f"the value has {len(text)} bytes, at most {_VALUE_BYTES} can be sent")
+    return text
 
 
 def _checked(check: Callable[[str], str], text: str) -> str:

@@ -4,10 +4,11 @@ import threading
 import time
 from collections.abc import Iterator
 
+from paxos.codec import FRAME_BYTES
 from paxos.effects import PROPOSERS
 from paxos.groups import LOG
 from paxos.messages import Answer, Locate, Located, Read
-from redpaxos.errors import UNHEARD, NotDoneError
+from redpaxos.errors import UNHEARD, NotDoneError, RejectedError
 from redpaxos.line import LOCATED, Line, answer_key
 from transport.base import TransportError
 
@@ -15,6 +16,7 @@ _ANSWER_SECONDS = 0.25
 _LAST_ANSWER_SECONDS = 2.0
 _LOCATE_SECONDS = 0.1
 _PAUSE_SECONDS = 0.02
+_QUESTION_BYTES = FRAME_BYTES // 2
 
 
 class Questions:
@@ -33,7 +35,9 @@ class Questions:
 
     def ask(self, machine: str, question: bytes, *, fresh: bool, from_slot: int = 0, node: str = "", timeout: float) -> bytes:
         """The machine's answer: fresh from the leader or `node`, or as any node, or `node`, has it once it has executed what is below
-        `from_slot`. NotDoneError if nobody can tell."""
+        `from_slot`. NotDoneError if nobody can tell, RejectedError if it cannot be sent."""
+        if len(question) > _QUESTION_BYTES:
+            raise RejectedError(f"the question has {len(question)} bytes, at most {_QUESTION_BYTES} can be sent")
         read = Read(next(self._numbers), machine, question, fresh, from_slot=from_slot)
         deadline, patience = time.monotonic() + timeout, _ANSWER_SECONDS
         while time.monotonic() < deadline:

@@ -4,9 +4,13 @@ from collections.abc import Callable
 
 import pytest
 
+from paxos.messages import WireMessage
 from redpaxos.client import Client
-from redpaxos.errors import RejectedError
+from redpaxos.errors import NotDoneError, RejectedError
 from tests.integration.cluster import Cluster
+from tests.integration.scripted import script
+from transport.base import PayloadTooLargeError
+from transport.memory import MemoryHub, MemoryTransport
 
 LONG = "i" * 129
 
@@ -24,6 +28,31 @@ REFUSED: dict[str, Callable[[Client], object]] = {
 def test_ids_and_names_that_are_too_long_are_refused_before_anybody_is_asked(cluster: Cluster, ask: Callable[[Client], object]) -> None:
     with cluster.client() as client, pytest.raises(RejectedError, match="128"):
         ask(client)
+
+
+LARGE = "x" * (9 << 20)
+TOO_LARGE: dict[str, Callable[[Client], object]] = {
+    "propose": lambda client: client.propose(LARGE),
+    "decide": lambda client: client.decide("colour", LARGE),
+    "put": lambda client: client.kv.put("k", LARGE),
+    "call": lambda client: client.machine("sum").call(LARGE.encode()),
+    "ask": lambda client: client.machine("sum").ask(LARGE.encode()),
+}
+
+
+@pytest.mark.parametrize("ask", TOO_LARGE.values(), ids=TOO_LARGE)
+def test_what_no_frame_can_carry_is_refused_before_anybody_is_asked(ask: Callable[[Client], object]) -> None:
+    with Client(MemoryTransport(MemoryHub()), "test") as client, pytest.raises(RejectedError, match="at most 8388608 can be sent"):
+        ask(client)
+
+
+def test_what_the_transport_will_not_carry_is_not_called_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(message: WireMessage) -> None:
+        raise PayloadTooLargeError
+
+    script(monkeypatch, refuse)
+    with Client(MemoryTransport(MemoryHub()), "test") as client, pytest.raises(NotDoneError):
+        client.propose(1, timeout=0.2)
 
 
 def test_another_value_under_the_same_id_is_not_mine(cluster: Cluster) -> None:

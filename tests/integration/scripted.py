@@ -1,0 +1,28 @@
+"""In place of nodes: n1 says to every client that it leads, and a test does something as the client sends another message."""
+
+from collections.abc import Callable
+from itertools import count
+
+import pytest
+
+from actors.channels import Channels
+from paxos.codec import Codec, Envelope, Letter
+from paxos.groups import LOG
+from paxos.messages import Locate, Located, WireMessage
+from redpaxos.line import Line
+
+
+def script(monkeypatch: pytest.MonkeyPatch, act: Callable[[WireMessage], None]) -> None:
+    """Let n1 lead, and `act` see every other message once it was sent."""
+    send = Line.send
+    numbers = count(1)
+
+    def spy(line: Line, target: str, group: str, message: WireMessage) -> None:
+        send(line, target, group, message)
+        if not isinstance(message, Locate):
+            act(message)
+            return
+        envelope = Envelope("test", "n1", "", "", 1, next(numbers), (Letter(LOG, Located("n1", 1)),))
+        line.hear(Channels("test").outgoing(line.name, "n1"), Codec("test", b"").encode(envelope))
+
+    monkeypatch.setattr(Line, "send", spy)
