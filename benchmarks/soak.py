@@ -9,6 +9,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from statistics import mean, median
 
@@ -52,10 +53,10 @@ class Soak(Struct, frozen=True):
     readings: list[Reading]
 
     def parts(self) -> list[Reading]:
-        """Eighths in order: means of memory, medians of the others; fewer where there are fewer samples."""
-        size = max(1, len(self.readings) // _PART_COUNT)
-        groups = [self.readings[first : first + size] for first in range(0, len(self.readings), size)]
-        return [_together(group) for group in groups if len(group) == size]
+        """Eighths in order, fewer where there are fewer samples: means of memory, medians of the others."""
+        count = min(_PART_COUNT, len(self.readings))
+        bounds = [part * len(self.readings) // count for part in range(count + 1)]
+        return [_together(self.readings[first:end]) for first, end in pairwise(bounds)]
 
 
 def run_soak(plan: Plan, note: Callable[[str], None], data_directory: Path | None = None) -> Soak:

@@ -72,8 +72,8 @@ def test_the_parts_of_a_soak_are_eighths_and_a_few_samples_stand_for_themselves(
         (1.0, 100.5, 200.5),
         (3.0, 102.5, 202.5),
     ]
-    assert len(Soak({}, readings).parts()) == 8
-    assert len(Soak({}, readings[:3]).parts()) == 3
+    assert [len(Soak({}, readings[:count]).parts()) for count in (1, 3, 8, 15, 17)] == [1, 3, 8, 8, 8]
+    assert Soak({}, readings[:15]).parts()[-1].at_seconds == 14.0
 
 
 def test_percentiles_are_true_to_a_per_cent() -> None:
