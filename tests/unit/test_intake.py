@@ -237,6 +237,23 @@ def test_a_sweep_finds_what_was_executed_unnoticed() -> None:
     assert intake.handle("p1", Expired(SWEEP)) == sending("c1", done())
 
 
+def test_a_sweep_tells_both_who_is_given_up_and_whose_command_was_executed() -> None:
+    archive = empty_archive()
+    intake = new_intake(archive)
+    intake.handle("c1", submit(RED))
+    intake.handle("c2", submit(BLUE))
+    sweeps(intake, 3)
+    replica = Replica(LOG, archive)
+    end_drain(archive, replica, replica.handle("p1", Chosen(0, FIRST, batch(BLUE))))
+    given_up = outcome(OutcomeKind.NOT_DONE, NO_QUORUM, command=RED)
+    assert intake.handle("p1", Expired(SWEEP)).send == (Send("c1", given_up), Send("c2", done(leader="")))
+
+
+def test_a_command_may_be_as_large_as_the_settings_allow() -> None:
+    intake = leading(settings=Settings(value_bytes=len(BLUE.value)))
+    assert intake.handle("c1", submit(BLUE)).tell == (Propose((BLUE,)),)
+
+
 # ---- who leads -------------------------------------------------------------------------------------------------------------------
 
 
