@@ -80,7 +80,7 @@ class Acceptor:
         vote = Vote(message.slot, message.ballot, message.value)
         known = self.votes.get(message.slot)
         if known is not None and known.ballot == vote.ballot:
-            # A second value at one ballot is a proposer that forgot what it proposed; the first vote stands, unrepeated.
+            # A second value at one ballot is a proposer that forgot what it proposed; the vote stands, as long as it is remembered here.
             return Effects(send=(accepted,)) if known == vote else NOTHING
         promise = self._promise(message.ballot)
         self.votes[message.slot] = vote
