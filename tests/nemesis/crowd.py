@@ -2,9 +2,10 @@
 
     python -m tests.nemesis.crowd URL CLUSTER NAME SEED WRITES FILE
 
-What it was told is written to FILE when it has ended, as a history in JSON lines.
+What it was told is written to FILE when it has ended, as a history in JSON lines. The end of standard input ends the process at once.
 """
 
+import os
 import subprocess
 import sys
 import threading
@@ -132,13 +133,13 @@ class Crowds:
 
     def __exit__(self, *error: object) -> None:
         for process in self._processes.values():
-            process.kill()
-            process.wait()
+            with process:
+                process.kill()
 
     def start(self, name: str, seed: int, write_count: int) -> None:
         """Begin to write."""
         command = [sys.executable, "-m", "tests.nemesis.crowd", *self._place, name, str(seed), str(write_count), str(self._file(name))]
-        self._processes[name] = subprocess.Popen(command, cwd=REPOSITORY)
+        self._processes[name] = subprocess.Popen(command, cwd=REPOSITORY, stdin=subprocess.PIPE)
 
     @property
     def are_busy(self) -> bool:
@@ -155,9 +156,15 @@ class Crowds:
         return self._directory / f"{name}.jsonl"
 
 
+def _end_with_its_parent() -> None:
+    sys.stdin.buffer.read()
+    os._exit(1)
+
+
 def main() -> None:
     """Write, read, and leave the history."""
     url, cluster, name, seed, write_count, file = sys.argv[1:]
+    threading.Thread(target=_end_with_its_parent, daemon=True).start()
     with redpaxos.connect(url, cluster=cluster) as client:
         crowd = Crowd(client.kv, name, seed)
         crowd.run(int(write_count))
