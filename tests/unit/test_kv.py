@@ -191,6 +191,16 @@ def test_a_condition_compares_value_revision_or_version(subject: Subject, relati
     assert found == (Branch(True, 2, (Written(2, None),)) if holds else Branch(False, 1, ()))
 
 
+@pytest.mark.parametrize(("relation", "holds"), [("=", (0, 1, 0)), ("!", (1, 0, 1)), ("<", (0, 0, 1)), (">", (1, 0, 0)), ("?", (0, 0, 0))])
+@pytest.mark.parametrize(("subject", "operands"), [(Subject.VALUE, (b"a", b"b", b"c")), (Subject.VERSION, (0, 1, 2))])
+def test_a_relation_holds_of_what_is_less_equal_or_greater(
+    subject: Subject, operands: tuple[int | bytes, ...], relation: str, holds: tuple[int, ...]
+) -> None:
+    """Key b has value b and version 1."""
+    found = [filled("b").do(Transaction((Condition("b", subject, relation, operand),), (), ())) for operand in operands]
+    assert found == [Branch(bool(hold), 1, ()) for hold in holds]
+
+
 @pytest.mark.parametrize(("subject", "operand"), [(Subject.VALUE, b""), (Subject.REVISION, 0), (Subject.VERSION, 0)])
 def test_a_missing_key_has_nothing_of_everything(subject: Subject, operand: int | bytes) -> None:
     assert Store().do(Transaction((Condition("a", subject, "=", operand),), (), (Put("b", b""),))) == Branch(True, 0, ())

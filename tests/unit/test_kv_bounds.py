@@ -63,6 +63,27 @@ def test_the_history_keeps_a_quarter_more_bytes_before_it_forgets(last_bytes: in
     assert store.changes(1).lost == is_lost
 
 
+def test_empty_values_are_nothing_but_their_keys() -> None:
+    store = Store(history_bytes=80)
+    for _ in range(3):
+        store.do(Put("a", b""))
+    assert not store.changes(1).lost
+
+
+def test_a_history_that_forgets_keeps_just_what_it_may() -> None:
+    store = Store(history_bytes=100)
+    for _ in range(3):
+        store.do(Put("a", b"x" * 17))
+    assert (store.changes(1).lost, store.changes(2).lost) == (True, False)
+
+
+def test_what_was_forgotten_for_its_number_weighs_no_more() -> None:
+    store = Store(history_count=4, history_bytes=1000)
+    for number in range(1, 100):
+        store.do(Put("a", b""))
+        assert not store.changes(max(1, number - 3)).lost
+
+
 def test_who_asks_for_a_part_of_a_revision_that_is_not_kept_is_told_so() -> None:
     store = Store(history_count=1)
     for _ in range(3):
@@ -85,3 +106,15 @@ def test_a_question_that_makes_no_sense_is_told_why() -> None:
     told = decode_result(Store().machine.query(b""))
     assert isinstance(told, Malformed)
     assert "truncated" in told.reason
+
+
+@pytest.mark.parametrize(("count", "value"), [(3000, b""), (3, b"x" * 100_000)])
+def test_very_many_and_very_large_items_are_saved_in_several_parts(count: int, value: bytes) -> None:
+    store = Store(history_count=10_000)
+    for number in range(count):
+        store.do(Put(f"{number:04}", value))
+    parts = list(store.machine.snapshot())
+    assert len(parts) == 5, "what it begins with, and two each for the items and the changes"
+    again = Store()
+    again.machine.restore(parts)
+    assert list(again.machine.snapshot()) == parts
