@@ -299,3 +299,11 @@ def test_a_new_leader_proposes_nothing_in_slots_that_it_has_learned() -> None:
     found = Vote(2, RIVAL, batch(BLUE))
     effects = [proposer.handle(acceptor, promise(found, first_slot=1)) for acceptor in ("a1", "a2")]
     assert [accept.slot for accept in accepts(effects[1])] == [1, 2]
+
+
+def test_a_repeated_page_of_a_promise_takes_nothing_back() -> None:
+    proposer = campaigning()
+    proposer.handle("a1", promise(end_slot=5))
+    proposer.handle("a1", promise(first_slot=5))
+    proposer.handle("a1", promise(end_slot=5))
+    assert proposer.handle("a2", promise()).tell == (Elected(FIRST, 0),)

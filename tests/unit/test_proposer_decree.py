@@ -69,6 +69,7 @@ def test_the_decision_ends_all_work() -> None:
     promised(proposer)
     proposer.flush()
     assert proposer.handle("p1", Chosen(0, FIRST, batch(BLUE))) == Effects(timers=(CancelTimer(RETRY), CancelTimer(BACK_OFF)))
+    assert proposer.waiting_bytes == 0
     assert isinstance(proposer.phase, Idle)
     assert not proposer.waiting
     assert proposer.handle("p1", Expired(BACK_OFF)) == NOTHING

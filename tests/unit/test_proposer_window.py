@@ -158,6 +158,18 @@ def test_where_something_got_through_acceptors_are_slow_and_one_part_is_sent_aga
     assert resent(proposer, *range(20, 36)) == []
 
 
+def test_what_a_new_leader_found_and_lost_is_all_sent_again_though_it_begins_late_in_the_log() -> None:
+    proposer = Proposer(LOG, company(), empty_archive())
+    for slot in range(5):
+        proposer.handle("p1", Chosen(slot, FIRST, batch()))
+    proposer.handle("p1", Lead(ZERO))
+    found = tuple(Vote(slot, FIRST, batch(BLUE)) for slot in range(5, 25))
+    for acceptor in ("a1", "a2"):
+        proposer.handle(acceptor, Promise(FIRST, 5, END_SLOT, found))
+    assert [slot for slot, _ in proposed(proposer.handle("p1", Expired(RETRY)))] == list(range(5, 21))
+    assert resent(proposer, *range(5, 21)) == [21, 22, 23, 24]
+
+
 def test_where_only_what_was_sent_again_got_through_the_rest_is_lost_too() -> None:
     proposer = leading(*(Vote(slot, Ballot(1, "p0"), batch(BLUE)) for slot in range(60)))
     resent(proposer, 0, 1)
