@@ -134,6 +134,8 @@ class Session:
                 self._call_thread()
             return future
         with self._lock:
+            if self._closed:
+                raise NotDoneError(CLOSED)
             self._inbox.append(request)
             self._admit_all()
             self._take(self._calls.flush())

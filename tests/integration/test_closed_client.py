@@ -6,13 +6,11 @@ from concurrent.futures import Future
 
 import pytest
 
-from actors.channels import Channels
-from paxos.codec import Codec, Envelope, Letter
-from paxos.groups import LOG
-from paxos.messages import Locate, Located, Query, Submit, Transfer, WireMessage
+from paxos.calls import Calls
+from paxos.messages import Query, Submit, Transfer, WireMessage
 from redpaxos.client import Client
 from redpaxos.errors import NotDoneError, OutcomeUnknownError
-from redpaxos.line import Line
+from tests.integration.scripted import script
 from transport.memory import MemoryHub, MemoryTransport
 
 CLOSED = "^the client is closed$"
@@ -50,64 +48,60 @@ def test_whatever_a_closed_client_is_asked_it_says_that_it_is_closed(client: Cli
         ask(client)
 
 
-class Scripted:
-    """In place of nodes: n1 says that it leads, and the client is closed as it sends a message of some kind."""
-
-    def __init__(self, client: Client, closes_at: type[WireMessage], monkeypatch: pytest.MonkeyPatch) -> None:
-        self._client = client
-        self._closes_at = closes_at
-        self._count = 0
-        send = Line.send
-
-        def spy(line: Line, target: str, group: str, message: WireMessage) -> None:
-            send(line, target, group, message)
-            if isinstance(message, self._closes_at):
-                self._client.close()
-            elif isinstance(message, Locate):
-                self._answer(line)
-
-        monkeypatch.setattr(Line, "send", spy)
-
-    def _answer(self, line: Line) -> None:
-        self._count += 1
-        envelope = Envelope("test", "n1", "", "", 1, self._count, (Letter(LOG, Located("n1", 1)),))
-        line.hear(Channels("test").outgoing(line.name, "n1"), Codec("test", b"").encode(envelope))
+def closing(client: Client, at: type[WireMessage]) -> Callable[[WireMessage], None]:
+    """Closes the client as it sends a message of this kind."""
+    return lambda message: client.close() if isinstance(message, at) else None
 
 
 def test_a_command_that_was_sent_before_the_end_is_unknown(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    Scripted(client, Submit, monkeypatch)
+    script(monkeypatch, closing(client, Submit))
     with pytest.raises(OutcomeUnknownError, match="before the client was closed, so it may be chosen yet; ask again with id one"):
         client.propose(1, id="one", timeout=LONG_SECONDS)
 
 
 def test_a_question_that_was_sent_before_the_end_is_answered_no_more(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    Scripted(client, Query, monkeypatch)
+    script(monkeypatch, closing(client, Query))
     with pytest.raises(NotDoneError, match=CLOSED):
         client.decision("colour", timeout=LONG_SECONDS)
 
 
 def test_a_lead_that_was_asked_for_before_the_end_may_pass(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    Scripted(client, Transfer, monkeypatch)
+    script(monkeypatch, closing(client, Transfer))
     with pytest.raises(OutcomeUnknownError, match="n2 may lead yet"):
         client.transfer_lead("n2", timeout=LONG_SECONDS)
 
 
 def test_a_watch_ends_when_its_client_is_closed(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     asked, ended = threading.Event(), Future[str]()
-    send = Line.send
-
-    def spy(line: Line, target: str, group: str, message: WireMessage) -> None:
-        send(line, target, group, message)
-        asked.set()
 
     def watch() -> None:
         try:
-            ended.set_result(str(list(client.kv.watch("", 1, node="n1"))))
+            ended.set_result(str(list(client.kv.watch("", 1))))
         except NotDoneError as error:
             ended.set_result(str(error))
 
-    monkeypatch.setattr(Line, "send", spy)
+    script(monkeypatch, lambda message: asked.set())
     threading.Thread(target=watch, daemon=True).start()
     assert asked.wait(LONG_SECONDS)
     client.close()
+    assert ended.result(LONG_SECONDS) == "the client is closed"
+
+
+def test_an_operation_handed_in_while_the_client_is_closed_is_not_done(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, ended = client.kv, Future[str]()
+
+    def close_meanwhile(calls: Calls) -> bool:
+        closing = threading.Thread(target=client.close)
+        closing.start()
+        closing.join()
+        return True
+
+    def put() -> None:
+        try:
+            ended.set_result(str(store.put("k", "v", timeout=1.0)))
+        except NotDoneError as error:
+            ended.set_result(str(error))
+
+    monkeypatch.setattr(Calls, "is_idle", property(close_meanwhile))
+    threading.Thread(target=put, daemon=True).start()
     assert ended.result(LONG_SECONDS) == "the client is closed"
