@@ -106,6 +106,14 @@ class Arena:
         eventually(find)
         return found[0]
 
+    def await_all(self) -> None:
+        """Until every node answers: only then do the others of a majority suffice again."""
+
+        def answer() -> None:
+            assert {report["node"] for report in self.client.status(timeout=0.5)} == set(self.members)
+
+        eventually(answer)
+
     def kill(self, *nodes: str) -> None:
         """kill -9."""
         self.cluster.kill(*nodes)

@@ -76,6 +76,7 @@ def _kill_some(arena: Arena, chance: Random) -> None:
         arena.recovered("kill -9 of some, which stay away", victims, BACK_SECONDS)
     arena.start(*victims)
     arena.recovered("kill -9 of some", victims, BACK_AFTER_KILL_SECONDS)
+    arena.await_all()
 
 
 def _freeze_some(arena: Arena, chance: Random) -> None:
