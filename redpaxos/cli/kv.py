@@ -1,8 +1,6 @@
 """`redpaxos kv`: the replicated key-value store."""
 
 import sys
-from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,6 +12,7 @@ from redpaxos.cli.output import print_json
 if TYPE_CHECKING:
     from redpaxos.kv import Branch, Change, Condition, Consistency, Deleted, Found, Item, Operation, Written
 
+_TXN_COUNT = 128
 _TXN_HELP = """If every condition of TRANSACTION holds carry out one list of operations, otherwise another; nobody sees half of it.
 
 TRANSACTION is JSON, and - reads it from standard input:
@@ -25,7 +24,7 @@ TRANSACTION is JSON, and - reads it from standard input:
 
 A condition compares the key's value (text), its revision or its version, which counts its writes since it was created, by = != < or >;
 a key that does not exist has the value "", and 0 for both. Operations: put KEY VALUE, get KEY, delete KEY, delete-prefix PREFIX, ls PREFIX.
-Exits with 3 if a condition did not hold.
+Each list has at most 128 entries. Exits with 3 if a condition did not hold.
 """
 
 _node_option = click.option(
@@ -150,7 +149,7 @@ def txn(*, transaction: str, cluster: Cluster, timeout: float, as_json: bool) ->
     conditions, then, otherwise = _parse(transaction)
     with cluster.connect() as client:
         branch = client.kv.txn(conditions, then, otherwise, timeout=timeout)
-    _print_branch(branch, as_json=as_json)
+    _print_branch(branch, then if branch.succeeded else otherwise, as_json=as_json)
     return ExitCode.DONE if branch.succeeded else ExitCode.NO
 
 
@@ -185,6 +184,9 @@ def _parse(text: str) -> "tuple[list[Condition], list[Operation], list[Operation
         found = msgspec.json.decode(_bytes_of(text), type=dict[str, list[list[str | int]]])
         if unknown := set(found) - {"if", "then", "else"}:
             raise ValueError(f"{', '.join(sorted(unknown))}: there is only if, then and else")
+        for name, entries in found.items():
+            if len(entries) > _TXN_COUNT:
+                raise ValueError(f"{name!r} has {len(entries)} entries, at most {_TXN_COUNT} are allowed")
         conditions = [_condition(*words) for words in found.get("if", [])]
         return conditions, [_operation(*words) for words in found.get("then", [])], [_operation(*words) for words in found.get("else", [])]
     except (ValueError, TypeError) as error:
@@ -257,16 +259,35 @@ def _print_change(change: "Change", *, as_json: bool) -> None:
     click.echo(f"{click.style(f'{change.revision:>6}', fg='cyan')}  {_shown(change.key.encode())}  {value}")
 
 
-def _print_branch(branch: "Branch", *, as_json: bool) -> None:
+def _print_branch(branch: "Branch", operations: "list[Operation]", *, as_json: bool) -> None:
     if as_json:
         results = [_result_record(result) for result in branch.results]
         print_json({"succeeded": branch.succeeded, "revision": branch.revision, "results": results})
         return
     click.echo(f"{'the conditions held' if branch.succeeded else 'a condition did not hold'}; revision {branch.revision}")
-    show: Callable[[Item], None] = partial(_print_item, as_json=False, with_key=True)
-    for result in branch.results:
-        for item in getattr(result, "items", ()):
-            show(item)
+    for operation, result in zip(operations, branch.results, strict=True):
+        _print_outcome(operation, result)
+
+
+def _print_outcome(operation: "Operation", result: "Written | Deleted | Found") -> None:
+    """At least one line for each operation, so that people see which came to what; programs take the JSON."""
+    from redpaxos.kv import Delete, Deleted, Found, Range
+
+    key = _shown((operation.first if isinstance(operation, Range) else operation.key).encode())
+    match operation, result:
+        case Range(), Found(()):
+            click.echo(f"no key begins with {key}")
+        case _, Found(()):
+            click.echo(f"there is no key {key}")
+        case _, Found(items, _, more):
+            for item in items:
+                _print_item(item, as_json=False, with_key=True)
+            if more:
+                click.echo(f"and more that begin with {key}")
+        case Delete(_, prefix), Deleted(_, count):
+            click.echo(f"{count} deleted: {key}{'…' if prefix else ''}")
+        case _:
+            click.echo(f"written: {key}")
 
 
 def _result_record(result: "Written | Deleted | Found") -> dict[str, Any]:

@@ -53,7 +53,7 @@ class Cluster(NamedTuple):
             raise
 
 
-class Text(click.ParamType):
+class Text(click.types.StringParamType):
     """Text that can be sent, which what the shell hands over need not be."""
 
     name = "text"
@@ -61,18 +61,19 @@ class Text(click.ParamType):
     def __init__(self, *, may_be_empty: bool = True) -> None:
         self._may_be_empty = may_be_empty
 
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """The text, if it is UTF-8."""
+        text: str = super().convert(value, param, ctx)
         try:
-            value.encode()
+            text.encode()
         except UnicodeEncodeError:
-            self.fail(f"{value!a} is not UTF-8", param, ctx)
-        if not value and not self._may_be_empty:
+            self.fail(f"{text!a} is not UTF-8", param, ctx)
+        if not text and not self._may_be_empty:
             self.fail("it is empty", param, ctx)
-        return value
+        return text
 
 
-class Revision(click.ParamType):
+class Revision(click.types.IntParamType):
     """A revision that a message can name."""
 
     name = "revision"
@@ -80,9 +81,9 @@ class Revision(click.ParamType):
     def __init__(self, *, first: int = 1) -> None:
         self._first = first
 
-    def convert(self, value: str | int, param: click.Parameter | None, ctx: click.Context | None) -> int:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """The number, if it is one of a revision."""
-        revision: int = click.INT.convert(value, param, ctx)
+        revision: int = super().convert(value, param, ctx)
         if not self._first <= revision <= _LAST_REVISION:
             self.fail(f"{revision} is no revision: they go from {self._first} to {_LAST_REVISION}", param, ctx)
         return revision

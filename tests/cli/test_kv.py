@@ -96,6 +96,38 @@ def test_a_transaction_that_makes_no_sense_is_a_mistake(cluster: Redpaxos, text:
     assert "TRANSACTION" in said(result)
 
 
+def test_every_operation_of_a_transaction_prints_what_came_of_it(cluster: Redpaxos) -> None:
+    operations = [
+        ["put", "line/a", "1"],
+        ["get", "line/b"],
+        ["ls", "line/"],
+        ["ls", "none/"],
+        ["delete", "line/a"],
+        ["delete-prefix", "line/"],
+    ]
+    done = cluster("kv", "txn", json.dumps({"then": operations}))
+    head, *lines = done.stdout.splitlines()
+    revision = head.rpartition(" ")[2]
+    assert head == f"the conditions held; revision {revision}"
+    assert lines == [
+        "written: line/a",
+        "there is no key line/b",
+        f"line/a  1  {revision}",
+        "no key begins with none/",
+        "1 deleted: line/a",
+        "0 deleted: line/…",
+    ]
+
+
+def test_a_transaction_of_too_many_operations_is_a_mistake_that_names_the_limit(cluster: Redpaxos) -> None:
+    operations = [["get", "a"]] * 128
+    assert cluster("kv", "txn", json.dumps({"then": operations})).exit_code == 0
+    result = cluster("kv", "txn", json.dumps({"then": [*operations, ["get", "b"]]}))
+    assert result.exit_code == 2
+    assert "'then' has 129 entries, at most 128 are allowed" in said(result)
+    assert "at most 128 entries" in " ".join(cluster("kv", "txn", "--help").stdout.split())
+
+
 def test_a_watch_prints_every_change_since_a_revision(cluster: Redpaxos, redis_server: RedisServer) -> None:
     first = lines_of(cluster("kv", "put", "watched/a", "1", "-o", "json"))[0]["revision"]
     cluster("kv", "put", "unwatched", "x")
