@@ -19,6 +19,7 @@ REJECTED = "rejected"
 
 _ID_CHARACTERS = 128
 _NAME_CHARACTERS = 128
+_MACHINE_CHARACTERS = 64
 _QUOTED_CHARACTERS = 200
 _DEPTH = 100
 
@@ -72,14 +73,30 @@ def check_decree(name: str) -> str:
     """The group of the decree, if one may bear this name; MalformedError otherwise."""
     if not 0 < len(name) <= _NAME_CHARACTERS:
         raise MalformedError("decree", f"a decree's name has 1 to {_NAME_CHARACTERS} characters")
-    return decree_group(name)
+    return decree_group(_check_text("decree", name))
 
 
 def check_id(command_id: str) -> str:
     """The id, if a command may bear it; MalformedError otherwise."""
     if len(command_id) > _ID_CHARACTERS:
         raise MalformedError("id", f"it has {len(command_id)} characters, at most {_ID_CHARACTERS} are allowed")
-    return command_id
+    return _check_text("id", command_id)
+
+
+def check_machine(name: str) -> str:
+    """The name, if a state machine may bear it; MalformedError otherwise."""
+    if not 0 < len(name) <= _MACHINE_CHARACTERS:
+        raise MalformedError("machine", f"a state machine's name has 1 to {_MACHINE_CHARACTERS} characters")
+    return _check_text("machine", name)
+
+
+def _check_text(kind: str, text: str) -> str:
+    """The text, if it has a UTF-8 form, which half of a surrogate pair has not."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise MalformedError(kind, f"{text!a} is not text that can be sent") from error
+    return text
 
 
 def check_json(text: bytes) -> bytes:

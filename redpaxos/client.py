@@ -19,7 +19,7 @@ from msgspec import Raw, Struct
 from paxos.ballot import END_SLOT
 from paxos.codec import FRAME_BYTES
 from paxos.cues import Expired
-from paxos.doors import check_decree, check_id, check_json
+from paxos.doors import check_decree, check_id, check_json, check_machine
 from paxos.effects import EVERYONE, PROPOSERS, Effects, StartTimer
 from paxos.errand import Contact, Errand
 from paxos.errors import MalformedError
@@ -107,7 +107,7 @@ class Client:
 
     def machine(self, name: str) -> MachineClient:
         """A state machine that the nodes were given under this name; it shares the session of `kv`."""
-        return MachineClient(name, *self._machines())
+        return MachineClient(_checked(check_machine, name), *self._machines())
 
     def _machines(self) -> tuple[Session, Questions]:
         """This client's way to the replicated state machines."""
@@ -126,7 +126,7 @@ class Client:
 
         Raises RejectedError, NotDoneError, or OutcomeUnknownError after `timeout` seconds.
         """
-        request_id = _checked(check_id, id or secrets.token_hex(16))
+        request_id = _request_id(id)
         command = Command(request_id, to_json(value))
         return self._request(LOG, request_id, command, timeout)
 
@@ -135,7 +135,7 @@ class Client:
 
         Raises RejectedError, NotDoneError, or OutcomeUnknownError after `timeout` seconds.
         """
-        request_id = _checked(check_id, id or secrets.token_hex(16))
+        request_id = _request_id(id)
         command = Command(request_id, to_json(value))
         return self._request(_checked(check_decree, name), request_id, command, timeout)
 
@@ -163,6 +163,8 @@ class Client:
 
     def entries(self, from_revision: int = 1, *, follow: bool = False, node: str = "", timeout: float = 10.0) -> Iterator[Entry]:
         """The log as log() reads it, but each value as the JSON text that it came in."""
+        if not 1 <= from_revision < END_SLOT:
+            raise RejectedError(f"revisions go from 1 to {END_SLOT - 1}, found {from_revision}")
         revision = from_revision
         patient_until = time.monotonic() + timeout
         while True:
@@ -327,6 +329,13 @@ def to_json(value: Any) -> bytes:
     if len(text) > _VALUE_BYTES:
         raise RejectedError(f"the value has {len(text)} bytes, at most {_VALUE_BYTES} can be sent")
     return text
+
+
+def _request_id(chosen: str | None) -> str:
+    """The caller's id, or one that nobody else has; an empty one is a slip, and would not make a repeated request execute once."""
+    if chosen == "":
+        raise RejectedError("id: it is empty; without an id, leave it out")
+    return secrets.token_hex(16) if chosen is None else _checked(check_id, chosen)
 
 
 def _checked(check: Callable[[str], str], text: str) -> str:

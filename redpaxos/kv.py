@@ -142,7 +142,7 @@ class KeyValueStore:
 
         Thousands may be under way from one thread; those that are may be executed in any order. Whoever outruns the cluster is slowed.
         """
-        return self._session.submit(KEY_VALUE, _encoded(command), _decoded, timeout=timeout)
+        return self._session.submit(KEY_VALUE, _checked(command), _decoded, timeout=timeout)
 
     # ---- reading -----------------------------------------------------------------------------------------------------------------
 
@@ -171,6 +171,8 @@ class KeyValueStore:
         One page, as of one moment: at most 1000 items and about 256 KiB, `after` a key. If there is `more`, ask again after the last one.
         Its `revision` is the store's: watch(prefix, revision + 1) tells what changed since.
         """
+        if limit < 0:
+            raise RejectedError(f"limit is a number of items, found {limit}")
         question = Range(_key(prefix), None if end is None else _key(end), None if after is None else _key(after), limit)
         return _expect(self._ask(question, consistency, node, timeout), Found)
 
@@ -200,7 +202,7 @@ class KeyValueStore:
         skip = 0
         patience_ends = time.monotonic() + (_FOREVER_SECONDS if timeout is None else timeout)
         while (left := patience_ends - time.monotonic()) > 0:
-            question = encode(Changes(prefix, revision, skip))
+            question = _encoded(Changes(prefix, revision, skip))
             body = self._questions.wait(KEY_VALUE, question, node=node, timeout=min(left, _WATCH_SECONDS))
             if not body:
                 continue
@@ -215,14 +217,14 @@ class KeyValueStore:
     # ---- on the way --------------------------------------------------------------------------------------------------------------
 
     def _call(self, command: KeyValueCommand, timeout: float) -> KeyValueResult:
-        return self._session.call(KEY_VALUE, _encoded(command), _decoded, timeout=timeout)
+        return self._session.call(KEY_VALUE, _checked(command), _decoded, timeout=timeout)
 
     def _ask(self, question: KeyValueQuestion, consistency: Consistency, node: str, timeout: float) -> KeyValueResult:
         if consistency not in _CONSISTENCIES:
             raise RejectedError(f"consistency is one of {', '.join(_CONSISTENCIES)}, found {consistency!r}")
         fresh = consistency == "linearizable"
         from_slot = max(self._session.seen_slot, self._questions.seen_slot) if consistency == "session" else 0
-        body = self._questions.ask(KEY_VALUE, encode(question), fresh=fresh, from_slot=from_slot, node=node, timeout=timeout)
+        body = self._questions.ask(KEY_VALUE, _encoded(question), fresh=fresh, from_slot=from_slot, node=node, timeout=timeout)
         return _decoded(body)
 
 
@@ -240,13 +242,21 @@ def _value(value: bytes | str) -> bytes:
     return value.encode() if isinstance(value, str) else value
 
 
-def _encoded(command: KeyValueCommand) -> bytes:
-    """A command as it travels; RejectedError, in the decoder's words, where no replica would carry it out."""
+def _encoded(message: KeyValueCommand | KeyValueQuestion) -> bytes:
+    """A command or question as it travels; RejectedError where it has no such form."""
     try:
-        body = encode(command)
-        command_decoder.decode(body)
+        return encode(message)
     except UnicodeEncodeError as error:
         raise RejectedError(f"a key is not text: {error}") from error
+    except OverflowError as error:
+        raise RejectedError(f"a number is out of range: {error}") from error
+
+
+def _checked(command: KeyValueCommand) -> bytes:
+    """A command as it travels; RejectedError, in the decoder's words, where no replica would carry it out."""
+    body = _encoded(command)
+    try:
+        command_decoder.decode(body)
     except msgspec.ValidationError as error:
         raise RejectedError(f"the command makes no sense: {error}") from error
     return body

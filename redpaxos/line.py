@@ -16,7 +16,7 @@ from paxos.effects import AUDIENCES
 from paxos.errors import MalformedError
 from paxos.groups import LOG
 from paxos.messages import Answer, Inquire, Located, LogPage, Outcome, Report, Results, Transferred, Turned, WireMessage
-from redpaxos.errors import CLOSED, NotDoneError
+from redpaxos.errors import CLOSED, NotDoneError, RejectedError
 from transport.base import Transport, TransportClosedError
 
 Key = tuple[str, str]
@@ -102,7 +102,7 @@ class Line:
             answers.end()
 
     def send(self, target: str, group: str, message: WireMessage) -> None:
-        """Publish a message; TransportError as the transport says, and NotDoneError when the line is closed."""
+        """Publish a message; TransportError as the transport does, NotDoneError when the line is closed, RejectedError if no node is so named."""
         whole_node = target in AUDIENCES or isinstance(message, Inquire)
         channel = self._channels.outgoing(target if whole_node else self._channels.desk(target), self.name)
         with self._lock:
@@ -110,9 +110,13 @@ class Line:
             sequence = self._sent_count[channel]
         envelope = Envelope(self._cluster, self.name, "", "", self._incarnation, sequence, (Letter(group, message),))
         try:
+            # Not every transport looks at the name.
+            channel.encode()
             self._transport.publish(channel, self._codec.encode(envelope))
         except TransportClosedError as error:
             raise NotDoneError(CLOSED) from error
+        except UnicodeEncodeError as error:
+            raise RejectedError(f"{error.object!a} is not text that can be sent") from error
 
     @contextmanager
     def listening(self, *keys: Key) -> Iterator[Answers]:

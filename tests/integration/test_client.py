@@ -7,6 +7,7 @@ import pytest
 from paxos.messages import WireMessage
 from redpaxos.client import Client
 from redpaxos.errors import NotDoneError, RejectedError
+from redpaxos.kv import CompareAndSet
 from tests.integration.cluster import Cluster
 from tests.integration.scripted import script
 from transport.base import PayloadTooLargeError
@@ -27,6 +28,33 @@ REFUSED: dict[str, Callable[[Client], object]] = {
 @pytest.mark.parametrize("ask", REFUSED.values(), ids=REFUSED)
 def test_ids_and_names_that_are_too_long_are_refused_before_anybody_is_asked(cluster: Cluster, ask: Callable[[Client], object]) -> None:
     with cluster.client() as client, pytest.raises(RejectedError, match="128"):
+        ask(client)
+
+
+HALF = "\udcff"
+OUT_OF_RANGE: dict[str, Callable[[Client], object]] = {
+    "id": lambda client: client.propose(1, id=HALF),
+    "empty id": lambda client: client.propose(1, id=""),
+    "empty id of a decree": lambda client: client.decide("colour", 1, id=""),
+    "decree": lambda client: client.decide(HALF, 1),
+    "question": lambda client: client.decision(HALF),
+    "learned": lambda client: client.learned(HALF),
+    "log from 0": lambda client: list(client.log(0)),
+    "log from below": lambda client: list(client.log(-1)),
+    "log from beyond": lambda client: list(client.log(2**62 - 1)),
+    "log of a node": lambda client: list(client.log(node=HALF)),
+    "cas": lambda client: client.kv.cas("k", b"", revision=2**70),
+    "submit": lambda client: client.kv.submit(CompareAndSet("k", 2**70, None)),
+    "limit": lambda client: client.kv.ls(limit=2**70),
+    "limit below": lambda client: client.kv.ls(limit=-1),
+    "watch": lambda client: list(client.kv.watch("", 2**70)),
+    "machine": lambda client: client.machine(HALF),
+}
+
+
+@pytest.mark.parametrize("ask", OUT_OF_RANGE.values(), ids=OUT_OF_RANGE)
+def test_what_has_no_form_on_the_wire_is_refused_before_anybody_is_asked(ask: Callable[[Client], object]) -> None:
+    with Client(MemoryTransport(MemoryHub()), "test") as client, pytest.raises(RejectedError):
         ask(client)
 
 

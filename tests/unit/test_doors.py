@@ -1,11 +1,24 @@
 """The JSON doors: a value comes back as the text it came in, and what is no proposal is told what is wrong with it."""
 
 import json
+from collections.abc import Callable
 
 import pytest
 
 from paxos.ballot import Ballot
-from paxos.doors import CHOSEN, REJECTED, check_json, chosen, malformed, parse_proposal, rejection, repetition
+from paxos.doors import (
+    CHOSEN,
+    REJECTED,
+    check_decree,
+    check_id,
+    check_json,
+    check_machine,
+    chosen,
+    malformed,
+    parse_proposal,
+    rejection,
+    repetition,
+)
 from paxos.effects import Announcement
 from paxos.errors import MalformedError
 from paxos.groups import LOG, decree_group
@@ -98,6 +111,19 @@ def test_what_is_no_proposal_is_refused(payload: bytes, kind: str) -> None:
 def test_the_shortest_and_the_longest_name_of_a_decree_and_the_longest_id_are_taken(name: str) -> None:
     assert parse_proposal(f'{{"decree": "{name}"}}'.encode()) == (decree_group(name), None)
     assert parse_proposal(f'{{"id": "{name}", "value": 1}}'.encode()) == (LOG, Command(name, b"1"))
+
+
+@pytest.mark.parametrize("check", [check_id, check_decree, check_machine])
+def test_half_of_a_surrogate_pair_is_no_name(check: Callable[[str], str]) -> None:
+    with pytest.raises(MalformedError, match="is not text that can be sent"):
+        check("\udcff")
+
+
+@pytest.mark.parametrize("name", ["", "m" * 65])
+def test_a_machine_has_a_name_that_a_message_can_bear(name: str) -> None:
+    assert check_machine("m" * 64) == "m" * 64
+    with pytest.raises(MalformedError, match="1 to 64 characters"):
+        check_machine(name)
 
 
 @pytest.mark.parametrize("text", [b"", b"tru", b"1 2", b"\xff", b'"\xc3"', b"'a'", b"[" * 101 + b"]" * 101])
