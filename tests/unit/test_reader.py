@@ -235,6 +235,7 @@ def test_who_is_deposed_answers_nobody_who_asked_it_as_leader() -> None:
     assert stage.reader.handle("p1", Deposed(Ballot(2, "p2"))).send == (refused(6), refused(5))
     assert stage.reader.handle("p1", Deposed(Ballot(2, "p2"))) == NOTHING
     assert stage.execute(0) == NOTHING
+    assert stage.ask() == Effects(send=(refused(),))
 
 
 def test_what_a_former_leader_was_asked_is_given_back_and_what_a_replica_waits_for_too() -> None:
@@ -255,8 +256,8 @@ def test_questions_are_bounded_wherever_they_wait(monkeypatch: pytest.MonkeyPatc
     assert stage.reader.handle("c", Read(6, "shelf", b"?", fresh=True)).send == (refused(),)
     stage.reader.flush()
     stage.ask(Read(7, "shelf", b"?", fresh=True))
-    assert stage.reader.handle("p2", FreshSlot(FIRST_NUMBER + 1, 3)) == NOTHING, "crowded out"
-    assert stage.reader.handle("p2", FreshSlot(FIRST_NUMBER + 2, 3)) == NOTHING
+    assert stage.reader.handle("p2", FreshSlot(FIRST_NUMBER + 1, 0)) == NOTHING, "crowded out"
+    assert stage.reader.handle("p2", FreshSlot(FIRST_NUMBER + 2, 0)).send == (answered(b"0", 7),)
 
 
 def session_read(number: int, from_slot: int) -> Read:
@@ -275,6 +276,16 @@ def test_who_wants_what_is_far_ahead_waits_in_nobodys_way(monkeypatch: pytest.Mo
     for number in range(5, 8):
         assert stage.ask(session_read(number, 3)) == NOTHING
     assert stage.ask(session_read(8, 3)).send == (refused(2), refused(8))
+
+
+def test_who_was_answered_takes_no_room_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("paxos.reader._QUESTION_COUNT", 4)
+    stage = Stage()
+    for number in range(3):
+        assert stage.ask(session_read(number, 1)) == NOTHING
+    assert len(stage.execute(0).send) == 3
+    for number in range(4):
+        assert stage.ask(session_read(number, 2)) == NOTHING
 
 
 def test_a_question_about_slots_that_nobody_will_wait_for_is_refused_at_once() -> None:

@@ -159,6 +159,7 @@ def test_a_snapshot_is_begun_when_enough_was_executed_and_goes_on_part_by_part()
     assert len(begun.save) == 1
     assert begun.timers == (StartTimer(SAVE, 0.01),)
     assert life.execute(3, 4, 5, 6).save == (), "one at a time"
+    assert life.replica.handle("n", Expired("catch-up")) == NOTHING, "and only when its time has come"
     life.let_time_pass()
     assert life.replica.saved_slot == 3
     assert life.replica.handle("n", Expired("catch-up")) == life.replica.handle("n", Expired(SAVE)) == NOTHING
@@ -173,6 +174,19 @@ def test_a_start_executes_only_what_came_after_the_snapshot() -> None:
     assert again.replica.handle("n", Begin()) == telling(Resumed(3, ""))
     assert (again.machine.count, again.replica.executor.digest) == (3, life.replica.executor.digest)
     assert again.execute(4).tell == life.execute(4).tell
+
+
+def test_a_start_from_a_snapshot_alone_has_executed_all_that_is_in_it() -> None:
+    life = Life(empty_archive())
+    life.execute(0, 1, 2)
+    life.let_time_pass()
+    assert Life(life.archive).replica.executor.end_slot == 3
+
+
+def test_what_was_executed_again_at_a_start_counts_for_the_next_snapshot() -> None:
+    life = Life(empty_archive())
+    life.execute(0, 1)
+    assert len(Life(life.archive).execute(2).save) == 1
 
 
 def test_the_next_snapshot_is_not_made_before_as_much_was_executed_as_the_last_one_took() -> None:
@@ -264,6 +278,7 @@ def test_whoever_stops_while_saving_goes_on_with_that() -> None:
 
 def test_a_replica_without_machines_saves_nothing() -> None:
     replica = Replica(LOG, empty_archive(), settings=Settings(snapshot_bytes=1))
+    assert replica.handle("n", Begin()) == NOTHING
     assert replica.handle("n", Chosen(0, FIRST, batch(BLUE))).save == ()
 
 

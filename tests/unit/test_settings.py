@@ -21,6 +21,10 @@ def test_a_setting_that_is_not_above_zero_is_refused_by_its_name(name: str, valu
         msgspec.structs.replace(Settings(), **{name: value}).checked()
 
 
+def test_an_election_may_start_with_the_second_heartbeat() -> None:
+    Settings(heartbeat_seconds=0.2, election_timeout_seconds=0.4).checked()
+
+
 def test_an_election_that_starts_before_the_second_heartbeat_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="at least twice heartbeat_seconds"):
         Settings(heartbeat_seconds=0.2, election_timeout_seconds=0.39).checked()
