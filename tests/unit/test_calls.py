@@ -176,6 +176,13 @@ def test_the_window_bounds_how_many_are_under_way() -> None:
     assert (calls.waiting_count, calls.waiting_bytes) == (0, 0)
 
 
+def test_what_was_answered_takes_no_room_in_the_window_any_more() -> None:
+    calls = opened(CallSettings(window_bytes=3))
+    assert numbers_in(submit(calls, 2, 3)) == [[2, 3]]
+    calls.handle("p1", results(ResultKind.DONE, 1))
+    assert numbers_in(submit(calls, 4, 5)) == [[4]]
+
+
 def test_the_window_bounds_their_bytes_and_lets_one_pass_that_is_larger() -> None:
     calls = opened(CallSettings(window_bytes=2))
     assert numbers_in(submit(calls, 2, 3)) == [[2]]
@@ -241,6 +248,7 @@ def test_while_nobody_leads_it_asks_again() -> None:
     assert calls.handle("c", Expired(LOCATE)) == SEARCH
     calls.give_up(1)
     assert calls.handle("c", Expired(LOCATE)) == NOTHING
+    assert submit(calls, 2) == SEARCH
 
 
 def test_who_does_not_look_for_the_leader_does_not_listen_to_gossip_or_to_what_it_knows() -> None:
@@ -330,6 +338,35 @@ def test_what_the_ended_session_may_have_executed_is_unknown() -> None:
     submit(calls, 4)
     calls.handle("p1", results(ResultKind.EXPIRED, 2, 3))
     assert settlements(calls) == [(2, UNKNOWN), (4, UNKNOWN)]
+
+
+def test_what_goes_into_the_next_session_waits_with_the_rest_and_fills_the_window_anew() -> None:
+    calls = opened(CallSettings(window_bytes=2))
+    submit(calls, 2, 3)
+    opening = calls.handle("p1", results(ResultKind.EXPIRED, 1, 2))
+    assert (calls.waiting_count, calls.waiting_bytes) == (3, 3)
+    ((_, call),) = calls_of(opening)
+    (nonce,) = (action.nonce for action in call.actions if isinstance(action, Open))
+    ((_, call),) = calls_of(calls.handle("p1", Results((Result(8, nonce, ResultKind.OPENED, b""),))))
+    assert len(call.actions) == 2
+
+
+def test_what_waits_for_the_next_session_is_not_done_when_its_time_is_over() -> None:
+    calls = opened()
+    calls.handle("p1", results(ResultKind.EXPIRED, 1))
+    calls.give_up(1)
+    assert calls.settlements == [Settlement(1, NOT_DONE, b"")]
+
+
+def test_a_session_that_somebody_else_asked_for_is_not_ours() -> None:
+    assert located().handle("p1", Results((Result(9, 99, ResultKind.OPENED, b""),))) == NOTHING
+
+
+def test_a_session_that_was_opened_for_nothing_is_kept_alive() -> None:
+    calls = located()
+    calls.give_up(1)
+    calls.handle("p1", Results((Result(SESSION, 1, ResultKind.OPENED, b""),)))
+    assert numbers_in(calls.handle("c", Expired(KEEP_ALIVE))) == [[1]]
 
 
 def test_a_session_that_ended_while_idle_is_not_opened_again_before_it_is_needed() -> None:

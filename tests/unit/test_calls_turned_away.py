@@ -60,11 +60,11 @@ def test_what_was_turned_away_each_time_is_not_done_when_its_time_is_over() -> N
 
 def test_what_was_never_sent_is_not_done_when_its_time_is_over() -> None:
     calls = located()
-    submit(calls, 2)
+    submit(calls, 2, 3)
     calls.give_up(2)
     calls.give_up(2)
     assert settlements(calls) == [(2, NOT_DONE)]
-    assert (calls.waiting_count, calls.waiting_bytes) == (1, 1)
+    assert (calls.waiting_count, calls.waiting_bytes) == (2, 2)
 
 
 def test_an_attempt_that_never_left_is_closed_and_made_again() -> None:

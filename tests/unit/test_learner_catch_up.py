@@ -5,8 +5,9 @@ from paxos.cues import Chosen, Expired
 from paxos.effects import ACCEPTORS, NOTHING, Effects, Send, StartTimer, sending, telling
 from paxos.groups import LOG
 from paxos.learner import CATCH_UP, Learner
-from paxos.messages import Accept, Accepted, AskChosen, AskVotes, ChosenPage, Heartbeat, Vote, VotesPage
+from paxos.messages import Accept, Accepted, AskChosen, AskVotes, ChosenPage, Decided, Heartbeat, Vote, VotesPage
 from paxos.records import Learned
+from paxos.settings import Settings
 from tests.unit.company import BLUE, FIRST, SETTINGS, batch, company, empty_archive
 
 VALUE = batch(BLUE)
@@ -139,6 +140,31 @@ def test_what_is_missing_after_the_last_page_waits_no_longer_than_anything_else(
     learner.handle("p1", ChosenPage(0, ((FIRST, VALUE),), 2))
     learner.handle("p1", ChosenPage(1, ((FIRST, VALUE),), 2))
     assert learner.handle("p1", LEADER_KNOWS_FIVE) == WAIT
+
+
+def test_a_page_that_brings_nothing_is_followed_by_no_question() -> None:
+    assert new_learner().handle("n8", ChosenPage(3, ((FIRST, VALUE),), 9)).send == ()
+
+
+def test_who_knows_no_more_is_not_asked() -> None:
+    learner = new_learner()
+    learner.handle("p1", Heartbeat(FIRST, 0))
+    learner.handle("p2", LEADER_KNOWS_FIVE)
+    asked = [send.target for _ in range(2) for send in learner.handle("n9", Expired(CATCH_UP)).send]
+    assert asked == ["p2", ACCEPTORS]
+
+
+def test_what_was_learned_takes_no_room_any_more() -> None:
+    learner = Learner(LOG, company("n9", settings=Settings(window_bytes=2 * len(VALUE))), empty_archive("n9"))
+    learner.handle("n8", ChosenPage(0, ((FIRST, VALUE),) * 200, 200))
+    for slot in range(200, 210):
+        learner.handle("p1", Accept(FIRST, slot, VALUE, 0))
+        learner.handle("p1", Decided(FIRST, 200, slot + 1))
+    assert learner.next_slot == 210
+    for slot in (211, 212, 213, 210):
+        learner.handle("p1", Accept(FIRST, slot, VALUE, 0))
+    learner.handle("p1", Decided(FIRST, 200, 214))
+    assert learner.next_slot == 213, "two values besides the next"
 
 
 def test_a_long_way_to_go_is_asked_of_the_acceptors_in_bounded_ranges() -> None:
