@@ -10,13 +10,13 @@ characters. Values are bytes; text is taken as UTF-8, and comes back as bytes. R
 
 A call that writes returns when it is done, and raises NotDoneError if it certainly is not, or OutcomeUnknownError if it may be, both after
 `timeout` seconds; RejectedError if it can never be. Each write is executed once, whatever is lost or repeated on the way. What a read
-raises is NotDoneError. A comparison that fails is a result, no error.
+raises is NotDoneError, or RejectedError where it makes no sense; a watch also HistoryLostError. A comparison that fails is a result, no error.
 """
 
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -50,7 +50,7 @@ from paxos.machines.kv_messages import (
     encode,
 )
 from redpaxos.errors import HistoryLostError, RejectedError
-from redpaxos.questions import Questions
+from redpaxos.questions import Consistency, Questions
 from redpaxos.session import Session
 
 __all__ = [
@@ -58,6 +58,7 @@ __all__ = [
     "Change",
     "CompareAndSet",
     "Condition",
+    "Consistency",
     "Delete",
     "Deleted",
     "Found",
@@ -77,14 +78,6 @@ _WATCH_SECONDS = 2.0
 _FOREVER_SECONDS = 1e9
 
 Result = TypeVar("Result")
-Consistency = Literal["linearizable", "session", "stale"]
-"""What a read reflects.
-
-"linearizable": every write that was done before the call, whoever did it. "session": whatever this client has written, read or watched
-before, and perhaps more; any node answers that has it, and asks nobody. "stale": whatever one node has, which may be old.
-"""
-
-_CONSISTENCIES = ("linearizable", "session", "stale")
 Operation = Put | Delete | Get | Range
 
 
@@ -220,11 +213,9 @@ class KeyValueStore:
         return self._session.call(KEY_VALUE, _checked(command), _decoded, timeout=timeout)
 
     def _ask(self, question: KeyValueQuestion, consistency: Consistency, node: str, timeout: float) -> KeyValueResult:
-        if consistency not in _CONSISTENCIES:
-            raise RejectedError(f"consistency is one of {', '.join(_CONSISTENCIES)}, found {consistency!r}")
-        fresh = consistency == "linearizable"
-        from_slot = max(self._session.seen_slot, self._questions.seen_slot) if consistency == "session" else 0
-        body = self._questions.ask(KEY_VALUE, _encoded(question), fresh=fresh, from_slot=from_slot, node=node, timeout=timeout)
+        body = self._questions.ask(
+            KEY_VALUE, _encoded(question), consistency, written_slot=self._session.seen_slot, node=node, timeout=timeout
+        )
         return _decoded(body)
 
 

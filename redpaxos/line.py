@@ -102,7 +102,7 @@ class Line:
             answers.end()
 
     def send(self, target: str, group: str, message: WireMessage) -> None:
-        """Publish a message; TransportError as the transport does, NotDoneError when the line is closed, RejectedError if no node is so named."""
+        """Publish a message; TransportError as the transport does, NotDoneError when closed, RejectedError if no node is so named."""
         whole_node = target in AUDIENCES or isinstance(message, Inquire)
         channel = self._channels.outgoing(target if whole_node else self._channels.desk(target), self.name)
         with self._lock:

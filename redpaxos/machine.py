@@ -7,9 +7,7 @@
 Both raise what redpaxos/kv.py says of writes and of reads.
 """
 
-from typing import Literal
-
-from redpaxos.questions import Questions
+from redpaxos.questions import Consistency, Questions
 from redpaxos.session import Session
 
 
@@ -25,8 +23,7 @@ class MachineClient:
         """The result of a command, executed once. NotDoneError, OutcomeUnknownError or RejectedError after `timeout` seconds."""
         return self._session.call(self._name, command, bytes, timeout=timeout)
 
-    def ask(
-        self, question: bytes, *, consistency: Literal["linearizable", "stale"] = "linearizable", node: str = "", timeout: float = 10.0
-    ) -> bytes:
-        """The answer to a question, as every write answered before left the machine; `stale` as some node has it."""
-        return self._questions.ask(self._name, question, fresh=consistency == "linearizable", node=node, timeout=timeout)
+    def ask(self, question: bytes, *, consistency: Consistency = "linearizable", node: str = "", timeout: float = 10.0) -> bytes:
+        """The answer to a question, as every write answered before left the machine; see Consistency."""
+        slot = self._session.seen_slot
+        return self._questions.ask(self._name, question, consistency, written_slot=slot, node=node, timeout=timeout)

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
+from typing import Literal
 
 from paxos.codec import FRAME_BYTES
 from paxos.effects import PROPOSERS
@@ -19,6 +20,16 @@ _PAUSE_SECONDS = 0.02
 _QUESTION_BYTES = FRAME_BYTES // 2
 
 
+Consistency = Literal["linearizable", "session", "stale"]
+"""What a read reflects.
+
+"linearizable": every write that was done before the call, whoever did it. "session": whatever this client has written, read or watched
+before, and perhaps more; any node answers that has it, and asks nobody. "stale": whatever one node has, which may be old.
+"""
+
+_CONSISTENCIES = ("linearizable", "session", "stale")
+
+
 class Questions:
     """Safe to share between threads."""
 
@@ -33,11 +44,17 @@ class Questions:
         # Never set: what a thread pauses on.
         self._never = threading.Event()
 
-    def ask(self, machine: str, question: bytes, *, fresh: bool, from_slot: int = 0, node: str = "", timeout: float) -> bytes:
-        """The machine's answer: fresh from the leader or `node`, or as any node, or `node`, has it once it has executed what is below
-        `from_slot`. NotDoneError if nobody can tell, RejectedError if it cannot be sent."""
+    def ask(
+        self, machine: str, question: bytes, consistency: Consistency, *, written_slot: int = 0, node: str = "", timeout: float
+    ) -> bytes:
+        """The machine's answer: fresh from the leader or `node`, or as any node, or `node`, has it, which for "session" has executed what
+        was read and all below `written_slot`. NotDoneError if nobody can tell, RejectedError if it cannot be asked."""
+        if consistency not in _CONSISTENCIES:
+            raise RejectedError(f"consistency is one of {', '.join(_CONSISTENCIES)}, found {consistency!r}")
         if len(question) > _QUESTION_BYTES:
             raise RejectedError(f"the question has {len(question)} bytes, at most {_QUESTION_BYTES} can be sent")
+        fresh = consistency == "linearizable"
+        from_slot = max(written_slot, self.seen_slot) if consistency == "session" else 0
         read = Read(next(self._numbers), machine, question, fresh, from_slot=from_slot)
         deadline, patience = time.monotonic() + timeout, _ANSWER_SECONDS
         while time.monotonic() < deadline:

@@ -8,7 +8,7 @@ import pytest
 from actors.storage.memory import MemoryStorage
 from paxos.company import STANDARD_MACHINES
 from redpaxos.client import Client
-from redpaxos.errors import NotDoneError
+from redpaxos.errors import NotDoneError, RejectedError
 from redpaxos.node import Node, NodeConfig
 from transport.memory import MemoryHub, MemoryTransport
 
@@ -65,6 +65,18 @@ def test_commands_are_executed_in_one_order_and_read_at_every_node(client: Clien
     assert [numbers.call(b"2"), numbers.call(b"3")] == [b"2", b"5"]
     assert [numbers.ask(b"", node=name) for name in MEMBERS] == [b"5"] * 3
     assert client.kv.put("k", "v").revision == 1
+
+
+def test_a_session_read_reflects_what_its_client_wrote_at_whichever_node(client: Client) -> None:
+    numbers = client.machine("sum")
+    for total in range(1, 20):
+        numbers.call(b"1")
+        assert [numbers.ask(b"", node=name, consistency="session") for name in MEMBERS] == [b"%d" % total] * 3
+
+
+def test_a_consistency_that_there_is_not_is_refused(client: Client) -> None:
+    with pytest.raises(RejectedError, match="consistency is one of linearizable, session, stale, found 'bogus'"):
+        client.machine("sum").ask(b"", consistency="bogus")  # type: ignore[arg-type]
 
 
 def test_a_machine_that_no_node_has_answers_nothing(client: Client) -> None:
