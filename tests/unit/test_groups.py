@@ -14,6 +14,7 @@ def test_a_decree_has_a_group_of_its_own_that_tells_its_name(name: str) -> None:
 def test_the_log_is_no_decree_and_has_no_name() -> None:
     assert not is_decree(LOG)
     assert decree_name(LOG) == ""
+    assert decree_name("a log with a longer name") == ""
 
 
 def test_no_decree_shares_the_group_of_the_log() -> None:
