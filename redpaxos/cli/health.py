@@ -14,8 +14,8 @@ class Health(NamedTuple):
 
     well: bool
     leader: str
-    # The leader's, empty if there is none.
-    ballot: str
+    # The leader's round and name, none if there is none.
+    ballot: tuple[int, str] | None
     quorum: bool
     line: str
 
@@ -23,7 +23,7 @@ class Health(NamedTuple):
 def assess(reports: list[Report]) -> Health:
     """Whether a proposal would be chosen, as far as the answers tell."""
     if not reports:
-        return Health(False, "", "", False, f"nobody answers: is a node running, and {UNHEARD}")
+        return Health(False, "", None, False, f"nobody answers: is a node running, and {UNHEARD}")
     members = sorted({member for report in reports for member in report["members"]})
     voting = {report["node"] for report in reports if report["kind"] == "acceptor"} & set(members)
     quorum = len(voting - {report["node"] for report in reports if _waits(report)}) > len(members) // 2
@@ -31,7 +31,7 @@ def assess(reports: list[Report]) -> Health:
     claimed = Counter(report["leader"] for report in reports if report.get("leader"))
     # Somebody who was just deposed may not know yet; the highest ballot counts.
     number, leader = max(((report["round"], report["node"]) for report in reports if report.get("phase") == "leading"), default=(0, ""))
-    ballot = ballot_text((number, leader)) if leader else ""
+    ballot = (number, leader) if leader else None
     waiting = first_start_of(reports)
     first_start = f"; {waiting}" if waiting else ""
     if different := _different_members(reports):
@@ -39,10 +39,12 @@ def assess(reports: list[Report]) -> Health:
     if not quorum:
         counted = counted if len(voting) > len(members) // 2 else f"only {counted}, {len(members) // 2 + 1} are needed"
         return Health(False, leader, ballot, False, f"no quorum: {counted}{first_start}")
-    if not leader:
+    if ballot is None:
         hint = f"; {', '.join(claimed)} is said to lead, and does not answer" if claimed else ""
-        return Health(False, "", "", True, f"no leader: {counted}, which is a quorum{hint}{first_start}")
-    return Health(True, leader, ballot, True, f"{leader} leads with ballot {ballot}; {counted}, which is a quorum{first_start}")
+        return Health(False, "", None, True, f"no leader: {counted}, which is a quorum{hint}{first_start}")
+    return Health(
+        True, leader, ballot, True, f"{leader} leads with ballot {ballot_text(ballot)}; {counted}, which is a quorum{first_start}"
+    )
 
 
 def first_start_of(reports: list[Report]) -> str:

@@ -24,8 +24,15 @@ _STYLES: dict[str, dict[str, Any]] = {"leading": {"fg": "green"}, "waiting": {"f
 
 @click.command()
 @click.option("--node", type=Text(), default="", metavar="NAME", help="Only this node.")
-@click.option("--check", is_flag=True, help="Does one node, of --name, answer and take part? Done within 5 s; for health checks.")
-@click.option("--name", type=Text(), envvar="REDPAXOS_NAME", show_envvar=True, metavar="NAME", help="The node that --check is about.")
+@click.option("--check", is_flag=True, help="Does the node of --node or --name answer and take part? Done within 5 s; for health checks.")
+@click.option(
+    "--name",
+    type=Text(),
+    envvar="REDPAXOS_NAME",
+    show_envvar=True,
+    metavar="NAME",
+    help="The node that --check is about, unless --node says.",
+)
 @with_cluster
 @timeout_option(1.0)
 @output_option
@@ -35,19 +42,22 @@ def status(*, node: str, check: bool, name: str | None, cluster: Cluster, timeou
     Exits with 4 if nobody answers, if nobody leads, if the acceptors that answer are no quorum, or if nodes disagree who the members are;
     with --check if the node does not answer, or waits at its first start.
     """
-    if check and not name:
-        raise click.UsageError("--check needs the node's name: add --name NAME or set REDPAXOS_NAME")
-    if check:
-        return _check(cluster, name or "", as_json=as_json)
+    checked = node or name
+    if check and not checked:
+        raise click.UsageError("--check needs the node's name: add --node NAME or set REDPAXOS_NAME")
+    if check and checked:
+        return _check(cluster, checked, as_json=as_json)
     if node:
         return _show_node(cluster, node, timeout, as_json=as_json)
     with cluster.connect() as client:
         reports = client.status(timeout=timeout)
     health = assess(reports)
+    members = {member for report in reports for member in report["members"]}
     if as_json:
-        print_json({"cluster": cluster.name, **health._asdict(), "nodes": reports})
+        silent = sorted(members - {report["node"] for report in reports})
+        print_json({"cluster": cluster.name, **health._asdict(), "members": sorted(members), "silent": silent, "nodes": reports})
     elif reports:
-        _print_table(reports, {member for report in reports for member in report["members"]})
+        _print_table(reports, members)
         click.echo(click.style(health.line, fg="green" if health.well else "red"))
     if not health.well and (as_json or not reports):
         say(f"cluster {cluster.name}: {health.line}")

@@ -153,6 +153,13 @@ def test_status_shows_every_node_and_who_leads(cluster: Redpaxos) -> None:
     assert {report["node"] for report in lines_of(cluster("status", "-o", "json", "--node", "n2"))[0]["nodes"]} == {"n2"}
 
 
+def test_a_program_hears_of_the_members_and_of_a_ballot_in_the_form_that_it_has_everywhere(cluster: Redpaxos) -> None:
+    (record,) = lines_of(cluster("status", "-o", "json"))
+    assert (record["members"], record["silent"]) == (list(MEMBERS), [])
+    (proposed,) = lines_of(cluster("propose", "x", "-o", "json"))
+    assert record["ballot"] == proposed["ballot"]
+
+
 def test_status_says_so_where_nodes_were_given_different_members() -> None:
     reports = [
         {"node": node, "kind": kind, "members": names.split(","), "phase": "leading", "leader": "n1", "round": 1}
@@ -220,6 +227,8 @@ def test_a_health_check_is_about_one_node(cluster: Redpaxos) -> None:
     result = cluster("status", "--check", "--name", "n7")
     assert result.exit_code == 4
     assert "n7 of cluster cli is not well" in said(result)
+    assert "node n2 is well" in cluster("status", "--check", "--node", "n2").stdout
+    assert "node n2 is well" in cluster("status", "--check", "--node", "n2", env={"REDPAXOS_NAME": "n7"}).stdout
 
 
 @pytest.mark.parametrize(

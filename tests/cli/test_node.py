@@ -86,6 +86,8 @@ def test_one_node_of_three_is_no_quorum_and_the_proposal_is_not_done(
     assert status.exit_code == 4
     assert "no quorum: only 1 of 3 acceptors answer" in status.stdout
     assert "first start: n1 waits for n2, n3" in status.stdout
+    (record,) = lines_of(redpaxos("status", *here, "--timeout", "0.3", "-o", "json"))
+    assert (record["members"], record["silent"], record["ballot"]) == (list(MEMBERS), ["n2", "n3"], None)
     proposal = redpaxos("propose", "x", *here, "--timeout", "8")
     assert (proposal.exit_code, "no quorum" in proposal.stderr) == (4, True)
 

@@ -47,7 +47,7 @@ MISTAKES = [
     (("kv", "txn", f'{{"if": [["version", "k", ">", {HUGE}]]}}', "--cluster", "c"), "is no condition"),
     (("lead", "transfer", NO_TEXT, "--cluster", "c"), "'\\udcff' is not UTF-8"),
     (("node", "run", "n1", "--cluster", "c", "--members", "n1", "--priority", HUGE), f"{HUGE} is not in the range"),
-    (("status", "--cluster", "c", "--check"), "REDPAXOS_NAME"),
+    (("status", "--cluster", "c", "--check"), "add --node NAME or set REDPAXOS_NAME"),
     (("node", "run", "n1", "--cluster", "c"), "--members"),
     (("node", "run", "n9", "--cluster", "c", "--members", "n1,n2"), "n9 is not among the members n1,n2"),
     (("node", "run", "n1", "--cluster", "c", "--members", "n1,n1"), "name a node twice"),
