@@ -142,8 +142,8 @@ def test_what_is_missing_after_the_last_page_waits_no_longer_than_anything_else(
     assert learner.handle("p1", LEADER_KNOWS_FIVE) == WAIT
 
 
-def test_a_page_that_brings_nothing_is_followed_by_no_question() -> None:
-    assert new_learner().handle("n8", ChosenPage(3, ((FIRST, VALUE),), 9)).send == ()
+def test_a_page_that_brings_nothing_is_followed_by_no_question_and_delays_none() -> None:
+    assert new_learner().handle("n8", ChosenPage(3, ((FIRST, VALUE),), 9)) == WAIT
 
 
 def test_who_knows_no_more_is_not_asked() -> None:
