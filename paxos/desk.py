@@ -92,7 +92,7 @@ class Desk:
         return telling(Propose(tuple(fresh))) if fresh else NOTHING
 
     def _known(self, source: str, operation: Operation) -> Result | None:
-        """What can be answered without the log: a result that is remembered, that the session has ended, or that it is too large."""
+        """What can be answered without the log: a result that is remembered, that the session has ended, or a mistake."""
         session = self._executor.sessions.find(operation.session)
         if session is not None and session.client != source:
             # Of a cluster that is no more: its disks were all made anew under a client that lived on.
@@ -100,8 +100,7 @@ class Desk:
         # A leader that allows more may have had it executed.
         if session is not None and (result := session.recall(operation)) is not None:
             return result
-        if len(operation.body) > self._company.settings.value_bytes:
-            reason = f"the operation has {len(operation.body)} bytes, at most {self._company.settings.value_bytes} are allowed"
+        if reason := self._mistake(operation):
             return Result(operation.session, operation.number, ResultKind.REJECTED, reason.encode())
         if session is not None:
             return None
@@ -109,6 +108,14 @@ class Desk:
             # It may be open in slots that are not executed here; the log will tell.
             return None
         return Result(operation.session, operation.number, ResultKind.EXPIRED, b"")
+
+    def _mistake(self, operation: Operation) -> str:
+        """Why it is not proposed; empty if it may be. Without a machine it only keeps its session alive."""
+        if operation.machine and operation.machine not in self._executor.machines:
+            return f"no state machine is called {operation.machine!r}"
+        if len(operation.body) > self._company.settings.value_bytes:
+            return f"the operation has {len(operation.body)} bytes, at most {self._company.settings.value_bytes} are allowed"
+        return ""
 
 
 def _pages(results: list[Result], page_bytes: int) -> Iterator[tuple[Result, ...]]:

@@ -282,7 +282,10 @@ class Read(Struct, frozen=True, array_like=True, tag=27, gc=False):
 
 
 class Answer(Struct, frozen=True, array_like=True, tag=28, gc=False):
-    """To the client: the answer, which reflects every slot below `end_slot`; not `known` where the node cannot tell, but another may."""
+    """To the client: the answer, which reflects every slot below `end_slot`; not `known` where the node cannot tell, but another may.
+
+    An answer that is not `known` has a body only if there is no such machine, and says so in it.
+    """
 
     number: Slot
     known: bool

@@ -134,7 +134,7 @@ class Reader:
     def _watch(self, source: str, message: Read) -> Effects:
         machine = self._executor.machines.get(message.machine)
         if machine is None:
-            return sending(source, Answer(message.number, False, b""))
+            return sending(source, _unheard_of(message))
         waiter = machine.waiter(message.question)
         if body := waiter():
             return sending(source, Answer(message.number, True, body, self._executor.end_slot))
@@ -256,5 +256,10 @@ class Reader:
     def _reply(self, read: Read) -> Answer:
         machine = self._executor.machines.get(read.machine)
         if machine is None:
-            return Answer(read.number, False, b"")
+            return _unheard_of(read)
         return Answer(read.number, True, machine.query(read.question), self._executor.end_slot)
+
+
+def _unheard_of(read: Read) -> Answer:
+    """To who asks for a machine that there is not: asking elsewhere is of no use."""
+    return Answer(read.number, False, f"no state machine is called {read.machine!r}".encode())

@@ -10,7 +10,8 @@ characters. Values are bytes; text is taken as UTF-8, and comes back as bytes. R
 
 A call that writes returns when it is done, and raises NotDoneError if it certainly is not, or OutcomeUnknownError if it may be, both after
 `timeout` seconds; RejectedError if it can never be. Each write is executed once, whatever is lost or repeated on the way. What a read
-raises is NotDoneError, or RejectedError where it makes no sense; a watch also HistoryLostError. A comparison that fails is a result, no error.
+raises is NotDoneError, or RejectedError where it makes no sense; a watch also HistoryLostError. A comparison that fails is a result,
+and no error.
 """
 
 import time
@@ -76,6 +77,7 @@ __all__ = [
 _KEY_LENGTH = 1024
 _WATCH_SECONDS = 2.0
 _FOREVER_SECONDS = 1e9
+_REFUSALS = 20
 
 Result = TypeVar("Result")
 Operation = Put | Delete | Get | Range
@@ -192,11 +194,12 @@ class KeyValueStore:
         return self._watch(key, max(1, revision), node, timeout)
 
     def _watch(self, prefix: str, revision: int, node: str, timeout: float | None) -> Iterator[Change]:
-        skip = 0
+        skip = refusals = 0
         patience_ends = time.monotonic() + (_FOREVER_SECONDS if timeout is None else timeout)
         while (left := patience_ends - time.monotonic()) > 0:
             question = _encoded(Changes(prefix, revision, skip))
-            body = self._questions.wait(KEY_VALUE, question, node=node, timeout=min(left, _WATCH_SECONDS))
+            body = self._questions.wait(KEY_VALUE, question, node=node, timeout=min(left, _WATCH_SECONDS), refusals=refusals)
+            refusals = min(refusals + 1, _REFUSALS) if body is None else 0
             if not body:
                 continue
             page = _expect(_decoded(body), Changed)

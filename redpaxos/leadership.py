@@ -1,6 +1,5 @@
 """Who leads, as a client asks for it: `redpaxos lead transfer`."""
 
-import threading
 import time
 from collections.abc import Iterator
 
@@ -26,8 +25,6 @@ class Leadership:
     def __init__(self, line: Line, numbers: Iterator[int]) -> None:
         self._line = line
         self._numbers = numbers
-        # Never set: what a thread pauses on.
-        self._never = threading.Event()
 
     def transfer(self, heir: str, timeout: float) -> None:
         """Make the node `heir` lead; returns when it does.
@@ -54,7 +51,7 @@ class Leadership:
             if answer is None:
                 open_count += 1
             elif answer.kind is OutcomeKind.REDIRECT:
-                self._never.wait(_PAUSE_SECONDS)
+                self._line.pause(_PAUSE_SECONDS)
             elif answer.kind is not OutcomeKind.DONE:
                 raise _failure(answer, open_count)
         if open_count:
@@ -67,7 +64,7 @@ class Leadership:
             try:
                 self._line.send(PROPOSERS, LOG, Locate())
             except TransportError:
-                self._never.wait(_PAUSE_SECONDS)
+                self._line.pause(_PAUSE_SECONDS)
                 return None
             for source, message in answers.until(min(deadline, time.monotonic() + _LOCATE_SECONDS)):
                 if isinstance(message, Located) and message.leader == source:
@@ -83,10 +80,10 @@ class Leadership:
                 except NotDoneError:
                     return None
                 except TransportDownError:
-                    self._never.wait(_PAUSE_SECONDS)
+                    self._line.pause(_PAUSE_SECONDS)
                     continue
                 except TransportError:
-                    self._never.wait(_PAUSE_SECONDS)
+                    self._line.pause(_PAUSE_SECONDS)
                 heard = answers.next(min(until, time.monotonic() + _REPEAT_SECONDS))
                 if heard is not None and isinstance(heard[1], Transferred):
                     return heard[1]

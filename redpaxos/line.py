@@ -132,6 +132,11 @@ class Line:
             with self._lock:
                 self._awaited.discard(answers)
 
+    def pause(self, seconds: float) -> None:
+        """Sleep, but not beyond close()."""
+        with self.listening() as answers:
+            answers.next(time.monotonic() + seconds)
+
     def attach(self, listener: Listener, *keys: Key) -> None:
         """Let it hear what answers these keys."""
         with self._lock:

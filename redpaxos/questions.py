@@ -1,6 +1,6 @@
 """Questions to the replicated state machines: answered without a write, by the leader or by any node."""
 
-import threading
+import random
 import time
 from collections.abc import Iterator
 from typing import Literal
@@ -16,6 +16,7 @@ from transport.base import TransportError
 _ANSWER_SECONDS = 0.25
 _LAST_ANSWER_SECONDS = 2.0
 _LOCATE_SECONDS = 0.1
+_LAST_PAUSE_SECONDS = 2.0
 _PAUSE_SECONDS = 0.02
 _QUESTION_BYTES = FRAME_BYTES // 2
 
@@ -41,8 +42,6 @@ class Questions:
         self._reader = ""
         # The answers so far reflect no slot from here on.
         self.seen_slot = 0
-        # Never set: what a thread pauses on.
-        self._never = threading.Event()
 
     def ask(
         self, machine: str, question: bytes, consistency: Consistency, *, written_slot: int = 0, node: str = "", timeout: float
@@ -63,23 +62,32 @@ class Questions:
             if answer is not None and answer.known:
                 return self._take(answer)
             if answer is not None:
-                self._never.wait(_PAUSE_SECONDS)
+                _require_machine(answer)
+                self._line.pause(_PAUSE_SECONDS)
             patience = min(2 * patience, _LAST_ANSWER_SECONDS)
             self._leader = self._reader = ""
         raise NotDoneError(
             f"no answer from {f'node {node}' if node else 'any node'} within {timeout} s: is a quorum running, and {UNHEARD}"
         )
 
-    def wait(self, machine: str, question: bytes, *, node: str = "", timeout: float) -> bytes:
-        """The machine's answer once it has one, from any node or `node`; empty if it has none within the time."""
+    def wait(self, machine: str, question: bytes, *, node: str = "", timeout: float, refusals: int = 0) -> bytes | None:
+        """The machine's answer once it has one, from any node or `node`; empty if it has none within the time.
+
+        None if the node has too many who wait, after a pause that is longer the more `refusals` there were before.
+        """
         deadline = time.monotonic() + timeout
         target = node or self._reader or self._find(deadline, leader=False)
         answer = self._answer(target, Read(next(self._numbers), machine, question, fresh=False, waits=True), deadline) if target else None
-        if answer is None or not answer.known:
-            # Nothing happened, or the node is no more.
-            self._reader = ""
+        if answer is not None and answer.known:
+            return self._take(answer)
+        # Nothing happened, or the node is no more.
+        self._reader = ""
+        if answer is None:
             return b""
-        return self._take(answer)
+        _require_machine(answer)
+        longest = min(_LAST_PAUSE_SECONDS, 2**refusals * _PAUSE_SECONDS)
+        self._line.pause(min(random.uniform(longest / 2, longest), deadline - time.monotonic()))
+        return None
 
     def _take(self, answer: Answer) -> bytes:
         self.seen_slot = max(self.seen_slot, answer.end_slot)
@@ -90,7 +98,7 @@ class Questions:
             try:
                 self._line.send(target, LOG, read)
             except TransportError:
-                self._never.wait(_PAUSE_SECONDS)
+                self._line.pause(_PAUSE_SECONDS)
                 return None
             heard = answers.next(until)
         return heard[1] if heard is not None and isinstance(heard[1], Answer) else None
@@ -101,7 +109,7 @@ class Questions:
             try:
                 self._line.send(PROPOSERS, LOG, Locate())
             except TransportError:
-                self._never.wait(_PAUSE_SECONDS)
+                self._line.pause(_PAUSE_SECONDS)
                 return ""
             for source, message in answers.until(min(deadline, time.monotonic() + _LOCATE_SECONDS)):
                 if not leader:
@@ -111,3 +119,9 @@ class Questions:
                     self._leader = source
                     return source
         return ""
+
+
+def _require_machine(answer: Answer) -> None:
+    """RejectedError if a node cannot tell because it has no such machine, for then no other has it."""
+    if answer.body:
+        raise RejectedError(answer.body.decode(errors="replace"))

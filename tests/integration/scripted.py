@@ -12,17 +12,17 @@ from paxos.messages import Locate, Located, WireMessage
 from redpaxos.line import Line
 
 
-def script(monkeypatch: pytest.MonkeyPatch, act: Callable[[WireMessage], None]) -> None:
-    """Let n1 lead, and `act` see every other message once it was sent."""
+def script(monkeypatch: pytest.MonkeyPatch, act: Callable[[WireMessage], WireMessage | None]) -> None:
+    """Let n1 lead, and `act` see every other message once it was sent, and perhaps answer it."""
     send = Line.send
     numbers = count(1)
 
     def spy(line: Line, target: str, group: str, message: WireMessage) -> None:
         send(line, target, group, message)
-        if not isinstance(message, Locate):
-            act(message)
+        answer = Located("n1", 1) if isinstance(message, Locate) else act(message)
+        if answer is None:
             return
-        envelope = Envelope("test", "n1", "", "", 1, next(numbers), (Letter(LOG, Located("n1", 1)),))
+        envelope = Envelope("test", "n1", "", "", 1, next(numbers), (Letter(LOG, answer),))
         line.hear(Channels("test").outgoing(line.name, "n1"), Codec("test", b"").encode(envelope))
 
     monkeypatch.setattr(Line, "send", spy)

@@ -1,10 +1,11 @@
 """The client with real nodes: what it refuses by itself, and what it calls its own."""
 
 from collections.abc import Callable
+from typing import NoReturn
 
 import pytest
 
-from paxos.messages import WireMessage
+from paxos.messages import Answer, Read, WireMessage
 from redpaxos.client import Client
 from redpaxos.errors import NotDoneError, RejectedError
 from redpaxos.kv import CompareAndSet
@@ -75,7 +76,7 @@ def test_what_no_frame_can_carry_is_refused_before_anybody_is_asked(ask: Callabl
 
 
 def test_what_the_transport_will_not_carry_is_not_called_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(message: WireMessage) -> None:
+    def refuse(message: WireMessage) -> NoReturn:
         raise PayloadTooLargeError
 
     script(monkeypatch, refuse)
@@ -93,3 +94,18 @@ def test_another_value_under_the_same_id_is_not_mine(cluster: Cluster) -> None:
         assert (second.value, second.mine) == ("blue", False)
         assert client.decide("colour", "blue", id="two").mine
         assert not other.decide("colour", "red", id="two").mine
+
+
+def test_a_watch_that_a_node_has_no_room_for_asks_ever_less_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Read] = []
+
+    def refuse(message: WireMessage) -> WireMessage | None:
+        if not isinstance(message, Read):
+            return None
+        asked.append(message)
+        return Answer(message.number, False, b"")
+
+    script(monkeypatch, refuse)
+    with Client(MemoryTransport(MemoryHub()), "test") as client:
+        assert list(client.kv.watch("", 1, timeout=1.0)) == []
+    assert 3 <= len(asked) <= 8

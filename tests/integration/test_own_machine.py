@@ -8,7 +8,7 @@ import pytest
 from actors.storage.memory import MemoryStorage
 from paxos.company import STANDARD_MACHINES
 from redpaxos.client import Client
-from redpaxos.errors import NotDoneError, RejectedError
+from redpaxos.errors import RejectedError
 from redpaxos.node import Node, NodeConfig
 from transport.memory import MemoryHub, MemoryTransport
 
@@ -79,7 +79,10 @@ def test_a_consistency_that_there_is_not_is_refused(client: Client) -> None:
         client.machine("sum").ask(b"", consistency="bogus")  # type: ignore[arg-type]
 
 
-def test_a_machine_that_no_node_has_answers_nothing(client: Client) -> None:
-    assert client.machine("unheard of").call(b"x") == b""
-    with pytest.raises(NotDoneError):
-        client.machine("unheard of").ask(b"x", timeout=0.3)
+def test_whoever_asks_for_a_machine_that_no_node_has_is_told_so(client: Client) -> None:
+    unheard_of = client.machine("summ")
+    with pytest.raises(RejectedError, match="no state machine is called 'summ'"):
+        unheard_of.call(b"x")
+    for consistency in ("linearizable", "session", "stale"):
+        with pytest.raises(RejectedError, match="no state machine is called 'summ'"):
+            unheard_of.ask(b"x", consistency=consistency)

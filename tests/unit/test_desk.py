@@ -177,3 +177,12 @@ def test_a_new_leader_tells_only_the_clients_that_came_last_where_there_are_very
     stage = Stage(leads=False)
     stage.execute(0, OPEN, Open("c2", 8, 1000))
     assert stage.desk.handle("p1", Elected(FIRST, 1)) == sending("c2", Located("p1", 1))
+
+
+def test_an_operation_for_a_machine_that_there_is_not_is_rejected_and_does_not_reach_the_log() -> None:
+    stage = Stage()
+    stage.execute(0, OPEN)
+    stage.desk.flush()
+    assert stage.call(Operation(1, 1, 0, "no", b"x")) == NOTHING
+    rejected = Result(1, 1, ResultKind.REJECTED, b"no state machine is called 'no'")
+    assert stage.desk.flush() == sending("c1", Results((rejected,), 1))

@@ -133,7 +133,8 @@ def test_who_waits_is_told_which_slots_the_answer_reflects() -> None:
 
 @pytest.mark.parametrize("waits", [False, True])
 def test_a_machine_that_is_not_here_has_no_answer(waits: bool) -> None:
-    assert Stage().ask(Read(5, "no", b"?", fresh=False, waits=waits)) == Effects(send=(refused(),))
+    told = Answer(5, False, b"no state machine is called 'no'")
+    assert Stage().ask(Read(5, "no", b"?", fresh=False, waits=waits)) == sending("c", told)
 
 
 def test_a_leader_answers_when_a_quorum_has_promised_nothing_higher_since_the_question() -> None:
