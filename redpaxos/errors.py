@@ -4,10 +4,13 @@ RedpaxosError
  +- RejectedError         a definite no: asking again would be answered the same
  |   +- UndecidedError    nobody has proposed anything for this decree
  |   +- HistoryLostError  changes are asked for that are not kept any more
+ |   +- AddressError      no Redis, cluster or node can be called that
  +- NotDoneError          certainly not done: no quorum, nobody there, Redis out of reach; ask again later
  +- OutcomeUnknownError   it may be done, or may yet be; ask again with the same id to find out
  +- NodeFailedError       a node stopped because it could not go on safely
 """
+
+from paxos.errors import ConfigurationError
 
 UNHEARD = "are the cluster's name and the secret right?"
 """What to look at, besides who runs, where nobody answers: nodes do not hear whoever has another name or secret."""
@@ -29,6 +32,10 @@ class UndecidedError(RejectedError):
 
 class HistoryLostError(RejectedError):
     """Changes so old are not kept any more: read the present state, and go on from there."""
+
+
+class AddressError(RejectedError, ConfigurationError):
+    """The URL of a Redis, or the name of a cluster or node, makes no sense."""
 
 
 class NotDoneError(RedpaxosError):

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from actors.channels import check_name
 from paxos.effects import PROPOSERS
 from paxos.errand import Contact
+from paxos.errors import ConfigurationError
 from paxos.groups import LOG
 from paxos.messages import Locate, Located, OutcomeKind, Transfer, Transferred
-from redpaxos.errors import UNHEARD, NotDoneError, OutcomeUnknownError, RejectedError
+from redpaxos.errors import UNHEARD, AddressError, NotDoneError, OutcomeUnknownError, RejectedError
 from redpaxos.line import LOCATED, Line, transfer_key
 from transport.base import TransportDownError, TransportError
 
@@ -31,7 +32,10 @@ class Leadership:
 
         Raises RejectedError, NotDoneError, or OutcomeUnknownError after `timeout` seconds, or when the leader gave it up.
         """
-        check_name("node", heir)
+        try:
+            check_name("node", heir)
+        except ConfigurationError as error:
+            raise AddressError(str(error)) from error
         deadline = time.monotonic() + timeout
         # Requests that nobody answered: a leader may yet act on them.
         open_count = 0
