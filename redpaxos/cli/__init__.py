@@ -24,7 +24,8 @@ Exit codes:
   2  usage: an option, an argument, the configuration file
   3  a definite no: rejected, undecided, another value won, no such key, the comparison failed
   4  not done: no quorum, nobody there, Redis out of reach
-  5  outcome unknown: ask again with the same --id
+  5  outcome unknown: ask again with the same --id; kv: read the key, then write with cas
+ 74  done or not, the answer could not be written; 130 after Ctrl-C, 141 where nobody read on
 
 Each option can also be given as the environment variable that its help names, and those about the cluster in a TOML file (--config),
 under their long names. The command line wins over the environment, the environment over the file.
