@@ -31,6 +31,9 @@ ODD_VALUES = [
     '["\\"", "' + "{" * 200 + '"]', "[" * 100 + "]" * 99 + ",[]]",
 ]  # fmt: skip
 
+# 101 deep, but not counted from where the first brackets close.
+DEEP_AFTER_SHALLOW = b"[[" + b"[]," + b"[" * 99 + b"]" * 99 + b"]]"
+
 
 @pytest.mark.parametrize("value", ODD_VALUES)
 def test_a_value_comes_back_byte_for_byte_as_it_went_in(value: str) -> None:
@@ -126,7 +129,7 @@ def test_a_machine_has_a_name_that_a_message_can_bear(name: str) -> None:
         check_machine(name)
 
 
-@pytest.mark.parametrize("text", [b"", b"tru", b"1 2", b"\xff", b'"\xc3"', b"'a'", b"[" * 101 + b"]" * 101])
+@pytest.mark.parametrize("text", [b"", b"tru", b"1 2", b"\xff", b'"\xc3"', b"'a'", b"[" * 101 + b"]" * 101, DEEP_AFTER_SHALLOW])
 def test_text_that_is_no_json_value_is_refused(text: bytes) -> None:
     with pytest.raises(MalformedError, match=r"^value: "):
         check_json(text)
@@ -140,5 +143,6 @@ def test_what_is_refused_is_told_why_and_where() -> None:
 
 
 def test_malformed_bytes_are_quoted_shortly_as_text() -> None:
-    told = json.loads(malformed(b"\xff" + b"x" * 10_000, "not JSON").payload)
-    assert told == {"reason": "not JSON", "proposal": "\ufffd" + "x" * 199}
+    announcement = malformed(b"\xff" + b"x" * 10_000, "not JSON")
+    assert announcement.door == REJECTED
+    assert json.loads(announcement.payload) == {"reason": "not JSON", "proposal": "\ufffd" + "x" * 199}
