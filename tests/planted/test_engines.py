@@ -47,7 +47,7 @@ def test_the_page_shows_what_is_in_the_ledger() -> None:
 def test_a_failing_run_shrinks_to_a_few_messages_and_still_fails() -> None:
     with planted(BY_NAME["a proposer is content with any promise"]):
         failing = next(result for result in map(run, range(SEED_COUNT)) if result.violation is not None)
-        small = Minimizer(failing, run_count=120).minimize()
+        small = Minimizer(failing, run_count=200).minimize()
     assert small.violation is not None
     assert failing.violation is not None
     assert small.violation.invariant == failing.violation.invariant

@@ -258,7 +258,7 @@ class SimulatedNode:
         stage.opened(disk, storage)
         mailbox: Mailbox[Item] = Mailbox()
         wiring = Wiring(
-            company=Company(self.name, stage.quorum, stage.settings, storage.identity.incarnation, stage.machines),
+            company=Company(self.name, stage.quorum, stage.settings, storage.identity.incarnation, stage.machines, self.plan.priority),
             channels=CHANNELS,
             codec=stage.codec,
             storage=storage,

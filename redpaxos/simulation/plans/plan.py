@@ -24,7 +24,7 @@ Delivery = tuple[str, str, int]
 
 
 class NodePlan(Struct, frozen=True):
-    """One node: what it plays, and how well it runs."""
+    """One node: what it plays, how well it runs, and how much it should lead."""
 
     name: str
     roles: tuple[str, ...] = ROLES
@@ -32,6 +32,7 @@ class NodePlan(Struct, frozen=True):
     clock_rate: float = 1.0
     # How long it takes before it looks into its mailbox, at most.
     lag_seconds: float = 0.0
+    priority: int = 1
 
 
 class LinkPlan(Struct, frozen=True):

@@ -6,6 +6,8 @@ often. Groce and others, "Swarm Testing" (2012).
 
 from random import Random
 
+from msgspec.structs import replace
+
 from paxos.quorum import majority
 from paxos.settings import Settings
 from redpaxos.node import ROLES
@@ -35,7 +37,19 @@ def draw(seed: int) -> Plan:
         return duel_for_the_log(plan, chance)
     if kind < 0.52:
         return duel_for_the_store(plan, chance)
-    return lose_a_memory(plan, chance) if kind < 0.57 else plan
+    if kind < 0.57:
+        return lose_a_memory(plan, chance)
+    return rank(plan, chance) if kind < 0.65 else plan
+
+
+def rank(plan: Plan, chance: Random) -> Plan:
+    """The same nodes, but some should rather lead and soon say so, and one never does where another proposer of the core can."""
+    priorities = {node.name: chance.choice((1, 1, 2, 3)) for node in plan.nodes}
+    able = [node.name for node in plan.nodes if node.name in plan.core and "proposer" in node.roles]
+    if len(able) > 1 and chance.random() < 0.4:
+        priorities[chance.choice(able)] = 0
+    nodes = tuple(replace(node, priority=priorities[node.name]) for node in plan.nodes)
+    return replace(plan, nodes=nodes, limits=(*plan.limits, ("paxos.heir", "_FIRST_BEATS", chance.choice((1, 3)))))
 
 
 def draw_any(chance: Random, seed: int) -> Plan:
