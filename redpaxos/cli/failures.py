@@ -126,6 +126,8 @@ def _line(error: Exception) -> str:
 def _usage_line(error: click.ClickException) -> str:
     """What was wrong, and where to read what would be right."""
     line = " ".join(error.format_message().split())
+    if isinstance(error, click.NoSuchOption) and error.option_name.lstrip("-.")[:1].isdigit():
+        line = f"{line.rstrip('.')} (a value that begins with a dash goes behind a double dash)"
     context = getattr(error, "ctx", None)
     if context is None:
         return line

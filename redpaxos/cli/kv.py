@@ -1,6 +1,7 @@
 """`redpaxos kv`: the replicated key-value store."""
 
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,8 +11,10 @@ from redpaxos.cli.options import Cluster, Revision, Text, output_option, timeout
 from redpaxos.cli.output import print_json
 
 if TYPE_CHECKING:
+    from redpaxos.client import Client
     from redpaxos.kv import Branch, Change, Condition, Consistency, Deleted, Found, Item, Operation, Written
 
+_WARNING_SECONDS = 1.0
 _TXN_COUNT = 128
 _TXN_HELP = """If every condition of TRANSACTION holds carry out one list of operations, otherwise another; nobody sees half of it.
 
@@ -160,11 +163,26 @@ def txn(*, transaction: str, cluster: Cluster, timeout: float, as_json: bool) ->
 @with_cluster
 @output_option
 def watch(*, prefix: str, from_revision: int | None, node: str, cluster: Cluster, as_json: bool) -> None:
-    """Print every change to keys that begin with PREFIX, in order; nothing is missed and nothing comes twice."""
+    """Print every change to keys that begin with PREFIX, in order; nothing is missed and nothing comes twice.
+
+    Goes on until Ctrl-C, and waits for a REVISION that is still to come.
+    """
     with cluster.connect() as client:
+        if from_revision is not None:
+            _warn_of_the_future(client, from_revision, node)
         for change in client.kv.watch(prefix, from_revision, node=node):
             _print_change(change, as_json=as_json)
             sys.stdout.flush()
+
+
+def _warn_of_the_future(client: "Client", revision: int, node: str) -> None:
+    """Say so where a node that answers has not come so far: the revision may be of another store, from before the cluster was made anew."""
+    from redpaxos.errors import NotDoneError
+
+    with suppress(NotDoneError):
+        reached = client.kv.ls(limit=0, consistency="stale", node=node, timeout=_WARNING_SECONDS).revision
+        if revision > reached + 1:
+            say(f"the store is at revision {reached}, and {revision} is still to come")
 
 
 # ---- in ---------------------------------------------------------------------------------------------------------------------------

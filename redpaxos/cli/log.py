@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from redpaxos.cli.failures import say
 from redpaxos.cli.options import Cluster, Revision, Text, output_option, timeout_option, with_cluster
 from redpaxos.cli.output import print_entry
 
@@ -39,7 +40,10 @@ def show(*, from_revision: int, node: str, cluster: Cluster, timeout: float, as_
 @timeout_option(10.0)
 @output_option
 def tail(*, from_revision: int | None, node: str, cluster: Cluster, timeout: float, as_json: bool) -> None:
-    """Print the end of the log, and go on as it grows; nothing is missed and nothing comes twice."""
+    """Print the end of the log, and go on as it grows; nothing is missed and nothing comes twice.
+
+    Goes on until Ctrl-C, and waits for a REVISION that is still to come.
+    """
     with cluster.connect() as client:
         first = from_revision or max(1, client.end_revision(node=node, timeout=timeout) - _TAIL_COUNT)
         _print_log(client, first, node=node, follow=True, timeout=timeout, as_json=as_json)
@@ -48,5 +52,7 @@ def tail(*, from_revision: int | None, node: str, cluster: Cluster, timeout: flo
 def _print_log(client: "Client", from_revision: int, *, node: str, follow: bool, timeout: float, as_json: bool) -> None:
     from paxos.groups import LOG
 
+    if from_revision > 1 and from_revision > (end := client.end_revision(node=node, timeout=timeout)):
+        say(f"the log is at revision {end - 1}{f' on {node}' if node else ''}, and {from_revision} is still to come")
     for entry in client.entries(from_revision, follow=follow, node=node, timeout=timeout):
         print_entry(LOG, entry, as_json=as_json)

@@ -43,12 +43,15 @@ def sim() -> None:
 @_seed_option("The first seed; the others follow it.")
 @_scheduler_option
 @click.option("--runs", type=click.IntRange(min=1), default=100, show_default=True, help="How many seeds.")
-@click.option("--jobs", type=click.IntRange(min=0), default=0, help="How many processes; as many as there are cores if not given.")
+@click.option("--jobs", type=click.IntRange(min=1), help="How many processes; as many as there are cores if not given.")
 @click.option(
     "--resume", type=click.Path(dir_okay=False, path_type=Path), help="Keep in this file how far it is, and go on from there if it exists."
 )
-def run(*, seed: int, scheduler: str, runs: int, jobs: int, resume: Path | None) -> int:
-    """Run many seeds, and say what happened and what was found. Ctrl-C ends it early, with what was found so far."""
+def run(*, seed: int, scheduler: str, runs: int, jobs: int | None, resume: Path | None) -> int:
+    """Run many seeds, and say what happened and what was found. Ctrl-C ends it early, with what was found so far.
+
+    Exits with 3 if an invariant was violated, and with 130 after Ctrl-C.
+    """
     from redpaxos.simulation.runs.fleet import Campaign, core_count
 
     try:
@@ -80,7 +83,7 @@ def run(*, seed: int, scheduler: str, runs: int, jobs: int, resume: Path | None)
 @click.option("--trace", is_flag=True, help="Print a line for everything that happened.")
 @click.option("--ladder", is_flag=True, help="Draw who sent what to whom.")
 def replay(*, seed: int, scheduler: str, trace: bool, ladder: bool) -> int:
-    """Run one seed again, and look at it."""
+    """Run one seed again, and look at it. Exits with 3 if an invariant is violated."""
     from redpaxos.simulation.runs.running import run as run_seed
     from redpaxos.simulation.runs.story import picture
 

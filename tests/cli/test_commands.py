@@ -120,6 +120,15 @@ def test_every_node_shows_the_same_log_with_the_keys_of_the_chosen_channel(clust
     assert all(list(entry) == DOOR_KEYS for entry in entries)
 
 
+def test_a_log_that_has_not_come_so_far_says_so(cluster: Redpaxos) -> None:
+    end = lines_of(cluster("propose", "the last", "-o", "json"))[0]["revision"] + 1
+    assert (cluster("log", "show", "--from", str(end)).stdout, cluster("log", "show", "--from", str(end)).stderr) == ("", "")
+    result = cluster("log", "show", "--from", str(end + 1))
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert said(result).startswith("redpaxos: the log is at revision ")
+    assert said(result).endswith(f", and {end + 1} is still to come")
+
+
 def test_a_node_that_is_not_there_reads_no_log(cluster: Redpaxos) -> None:
     result = cluster("log", "show", "--node", "n7", "--timeout", "0.3")
     assert result.exit_code == 4

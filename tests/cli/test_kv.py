@@ -143,6 +143,16 @@ def test_a_watch_prints_every_change_since_a_revision(cluster: Redpaxos, redis_s
     assert [(change["key"], change["value"]) for change in seen] == [("watched/a", "1"), ("watched/a", None), ("watched/b", "2")]
 
 
+def test_a_watch_from_a_revision_that_is_far_ahead_says_so(cluster: Redpaxos, redis_server: RedisServer) -> None:
+    command = [sys.executable, "-m", "redpaxos", "kv", "watch", "--from-revision", "1000000", "--cluster", CLUSTER]
+    with subprocess.Popen([*command, "--redis", redis_server.unix_url], stderr=subprocess.PIPE, text=True) as watcher:
+        assert watcher.stderr is not None
+        line = watcher.stderr.readline()
+        watcher.kill()
+    assert line.startswith("redpaxos: the store is at revision ")
+    assert line.endswith(", and 1000000 is still to come\n")
+
+
 def test_a_key_that_is_too_long_is_a_definite_no(cluster: Redpaxos) -> None:
     result = cluster("kv", "put", "k" * 2000, "x")
     assert result.exit_code == 3

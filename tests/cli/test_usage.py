@@ -34,6 +34,8 @@ MISTAKES = [
     (("log", "show", "--cluster", "c", "--from", "4611686018427387903"), "is no revision: they go from 1 to 4611686018427387902"),
     (("log", "tail", "--cluster", "c", "--from", HUGE), f"{HUGE} is no revision"),
     (("log", "show", "--cluster", "c", "--node", NO_TEXT), "'\\udcff' is not UTF-8"),
+    (("propose", "-5", "--cluster", "c"), "a value that begins with a dash goes behind a double dash"),
+    (("sim", "run", "--jobs", "0"), "0 is not in the range"),
     (("propose", NO_TEXT, "--cluster", "c"), "VALUE: '\\udcff' is not UTF-8"),
     (("propose", "--string", NO_TEXT, "--cluster", "c"), "VALUE: '\\udcff' is not UTF-8"),
     (("propose", "x", "--cluster", "c", "--id", NO_TEXT), "'\\udcff' is not UTF-8"),
