@@ -38,9 +38,9 @@ MISTAKES = (
     Mistake(
         "an intake does not recognise what was executed",
         "paxos/intake.py",
-        """        if (entry := self._entry(command.id)) is not None:
+        """        if command.id and (entry := self._entry(command.id)) is not None:
             return self._done""",
-        """        if (entry := self._entry(command.id)) is not None and False:
+        """        if command.id and (entry := self._entry(command.id)) is not None and False:
             return self._done""",
         "a command executed before is done",
         INTAKE + "test_a_command_executed_before_is_done_and_not_proposed_again",
@@ -195,9 +195,9 @@ MISTAKES = (
         "a session's client settles what was not answered",
         "paxos/calls.py",
         """settled = next(iter(self._unanswered))
-""",
+        sends""",
         """settled = next(reversed(self._unanswered))
-""",
+        sends""",
         "Ongaro 6.3: an operation is executed once",
         CALLS + "test_what_waits_travels_together_and_tells_what_is_settled",
     ),
