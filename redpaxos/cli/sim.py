@@ -131,7 +131,8 @@ def _progress(campaign: "Campaign") -> "Iterator[Callable[[Summary], None]]":
         TextColumn("{task.fields[rate]}"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(file=sys.stderr), transient=True) as bars:
+    console = Console(file=sys.stderr)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
         label = f"seeds {campaign.next_seed} to {campaign.first_seed + campaign.run_count - 1}"
         task = bars.add_task(label, total=campaign.run_count, completed=campaign.summary.run_count, rate="")
 

@@ -59,3 +59,7 @@ def test_runs_that_were_kept_in_a_file_go_on_from_there(redpaxos: Redpaxos, tmp_
     assert "2 runs," in again.output
     (tmp_path / "other.json").write_text("[]")
     assert redpaxos("sim", "run", "--resume", str(tmp_path / "other.json")).exit_code == 2
+
+
+def test_there_is_no_bar_where_nobody_looks(redpaxos: Redpaxos) -> None:
+    assert redpaxos("sim", "run", "--runs", "1", "--jobs", "1").stderr == ""
