@@ -24,6 +24,7 @@ from msgspec import Struct
 
 from paxos.machines.kv_messages import (
     KEY_VALUE,
+    OPERATION_COUNT,
     PAGE_COUNT,
     Branch,
     Change,
@@ -114,6 +115,8 @@ class KeyValueStore:
 
     def cas(self, key: str, value: bytes | str | None, *, revision: int, timeout: float = 10.0) -> Swap:
         """Write a value, or with None delete the key, if it was last written at this revision; 0 means that there is no such key."""
+        if revision < 0:
+            raise RejectedError(f"a key's revision is at least 0, found {revision}")
         command = CompareAndSet(_key(key), revision, None if value is None else _value(value))
         match self._call(command, timeout):
             case Refused(current):
@@ -130,6 +133,9 @@ class KeyValueStore:
 
         At most 128 of each. What is read in excess of 2 MiB is cut, and marked as `more`.
         """
+        for name, entries in (("conditions", conditions), ("then", then), ("otherwise", otherwise)):
+            if len(entries) > OPERATION_COUNT:
+                raise RejectedError(f"{name} has {len(entries)} entries, at most {OPERATION_COUNT} are allowed")
         return _expect(self._call(Transaction(tuple(conditions), tuple(then), tuple(otherwise)), timeout), Branch)
 
     def submit(self, command: KeyValueCommand, *, timeout: float = 10.0) -> "Future[KeyValueResult]":
@@ -233,7 +239,13 @@ def _key(key: str) -> str:
 
 
 def _value(value: bytes | str) -> bytes:
-    return value.encode() if isinstance(value, str) else value
+    try:
+        encoded = value.encode() if isinstance(value, str) else value
+    except UnicodeEncodeError as error:
+        raise RejectedError(f"the value is not text: {error}") from error
+    if not isinstance(encoded, bytes | bytearray | memoryview):
+        raise RejectedError(f"a value is bytes or text, found {encoded!r}")
+    return encoded
 
 
 def _encoded(message: KeyValueCommand | KeyValueQuestion) -> bytes:

@@ -66,9 +66,8 @@ class Questions:
                 self._line.pause(_PAUSE_SECONDS)
             patience = min(2 * patience, _LAST_ANSWER_SECONDS)
             self._leader = self._reader = ""
-        raise NotDoneError(
-            f"no answer from {f'node {node}' if node else 'any node'} within {timeout} s: is a quorum running, and {UNHEARD}"
-        )
+        whoever, who = (f"node {node}", "it and a quorum") if node else ("any node", "a quorum")
+        raise NotDoneError(f"no answer from {whoever} within {timeout} s: is {who} running, and {UNHEARD}")
 
     def wait(self, machine: str, question: bytes, *, node: str = "", timeout: float, refusals: int = 0) -> bytes | None:
         """The machine's answer once it has one, from any node or `node`; empty if it has none within the time.

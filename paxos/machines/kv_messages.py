@@ -15,7 +15,8 @@ KEY_VALUE = "kv"
 """The machine's name in operations and questions."""
 
 PAGE_COUNT = 1000
-_OPERATION_COUNT = 128
+OPERATION_COUNT = 128
+"""How many conditions, or operations of either list, a transaction has at most."""
 
 
 class Item(Struct, frozen=True, array_like=True, gc=False):
@@ -91,13 +92,13 @@ class Range(Struct, frozen=True, array_like=True, tag=5, forbid_unknown_fields=T
     limit: int = PAGE_COUNT
 
 
-Operations = Annotated[tuple[Put | Delete | Get | Range, ...], Meta(max_length=_OPERATION_COUNT)]
+Operations = Annotated[tuple[Put | Delete | Get | Range, ...], Meta(max_length=OPERATION_COUNT)]
 
 
 class Transaction(Struct, frozen=True, array_like=True, tag=6, forbid_unknown_fields=True, gc=False):
     """If all conditions hold carry out `then`, otherwise `otherwise`."""
 
-    conditions: Annotated[tuple[Condition, ...], Meta(max_length=_OPERATION_COUNT)]
+    conditions: Annotated[tuple[Condition, ...], Meta(max_length=OPERATION_COUNT)]
     then: Operations
     otherwise: Operations
 

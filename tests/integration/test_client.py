@@ -46,6 +46,9 @@ OUT_OF_RANGE: dict[str, Callable[[Client], object]] = {
     "log of a node": lambda client: list(client.log(node=HALF)),
     "cas": lambda client: client.kv.cas("k", b"", revision=2**70),
     "submit": lambda client: client.kv.submit(CompareAndSet("k", 2**70, None)),
+    "cas below": lambda client: client.kv.cas("k", b"", revision=-1),
+    "value": lambda client: client.kv.put("k", HALF),
+    "number": lambda client: client.kv.put("k", 5),  # type: ignore[arg-type]
     "limit": lambda client: client.kv.ls(limit=2**70),
     "limit below": lambda client: client.kv.ls(limit=-1),
     "watch": lambda client: list(client.kv.watch("", 2**70)),

@@ -165,7 +165,7 @@ def test_what_makes_no_sense_is_refused_before_anybody_is_asked(asleep: Group) -
 def test_what_the_cluster_refuses_is_rejected_with_its_reason(group: Group) -> None:
     with pytest.raises(RejectedError, match="at most 1048576 are allowed"):
         group.kv.put("a", b"x" * 2_000_000)
-    with pytest.raises(RejectedError, match="length <= 128"):
+    with pytest.raises(RejectedError, match="then has 129 entries, at most 128 are allowed"):
         group.kv.txn([], [Get("a")] * 129)
 
 
