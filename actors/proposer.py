@@ -33,6 +33,7 @@ class ProposerActor(LearnerActor):
     def __init__(self, wiring: Wiring) -> None:
         super().__init__(wiring)
         self._door = wiring.channels.door(doors.PROPOSE)
+        self._own_tellings = wiring.channels.outgoing(LEARNERS, self._node)
 
     def subscribe(self) -> None:
         """Mind the door as well."""
@@ -54,6 +55,11 @@ class ProposerActor(LearnerActor):
         proposer = self._proposer()
         phase = type(proposer.phase).__name__.lower()
         return super().report() | {"phase": phase, "leader": self._intake().leader, "round": proposer.round_used}
+
+    def _deliver(self, channel: str, payload: bytes) -> None:
+        """What this node tells learners, its own has learned before."""
+        if channel != self._own_tellings:
+            super()._deliver(channel, payload)
 
     def _take(self, item: Item) -> None:
         if isinstance(item, Delivery) and item.channel == self._door:

@@ -1,6 +1,6 @@
 """How much room messages take, so that no frame grows too large."""
 
-from paxos.messages import Accept, Answer, ChosenPage, LogPage, Outcome, Promise, Results, VotesPage, WireMessage
+from paxos.messages import Accept, Answer, ChosenPage, Decided, LogPage, Outcome, Promise, Results, VotesPage, WireMessage
 
 SMALL_BYTES = 64
 
@@ -8,7 +8,7 @@ SMALL_BYTES = 64
 def weight_of(message: WireMessage) -> int:
     """About how many bytes a message takes."""
     match message:
-        case Accept(value=value):
+        case Accept(value=value) | Decided(value=value):
             return SMALL_BYTES + len(value)
         case Promise(votes=votes) | VotesPage(votes=votes):
             return SMALL_BYTES + sum(SMALL_BYTES + len(vote.value) for vote in votes)

@@ -56,7 +56,11 @@ class Cast:
 
     def flush(self) -> Effects:
         """Let every role send what waited for the end of the drain."""
-        return together([cast(Gathering, self.roles[place]).flush() for place in self._gathering])
+        parts = [cast(Gathering, self.roles[place]).flush() for place in self._gathering]
+        told = [spoken for part in parts for spoken in part.tell]
+        for spoken in told:
+            self._spread(self._node, spoken, parts, told)
+        return together(parts)
 
     def _spread(self, speaker: str, message: Message, parts: list[Effects], told: list[LocalMessage]) -> None:
         """Let every role that takes such a message handle it, and note what comes of it."""

@@ -18,7 +18,7 @@ from paxos.groups import GroupName
 from paxos.messages import WireMessage
 from paxos.store_messages import StoreId
 
-WIRE_VERSION = 2
+WIRE_VERSION = 3
 FRAME_BYTES = 16 * 1024 * 1024
 
 _MAGIC = b"rp"

@@ -25,6 +25,14 @@ class Chosen(Struct, frozen=True, gc=False):
     value: bytes
 
 
+class Proposed(Struct, frozen=True, gc=False):
+    """From the proposer: it asks acceptors to vote for this value, at its own ballot."""
+
+    slot: Slot
+    ballot: Ballot
+    value: bytes
+
+
 class Executed(Struct, frozen=True, gc=False):
     """From the replica: the slot was executed and gave these entries; commands that repeat an id gave none.
 
@@ -188,6 +196,7 @@ LocalMessage = (
     Begin
     | Expired
     | Chosen
+    | Proposed
     | Executed
     | Resumed
     | Stopping

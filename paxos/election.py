@@ -14,13 +14,13 @@ from paxos.ballot import ZERO, Ballot
 from paxos.company import Company
 from paxos.cues import Begin, Chosen, Deposed, Elected, Expired, Following, Lead, Now, Resign, Retire, Succeed
 from paxos.effects import ACCEPTORS, EVERYONE, NOTHING, CancelTimer, Effects, Send, StartTimer, telling
-from paxos.messages import Accept, Accepted, Echo, Heartbeat, Probe, ProbeReply
+from paxos.messages import Accept, Accepted, Decided, Echo, Heartbeat, Probe, ProbeReply
 from paxos.settings import Settings
 from paxos.signs import Signs
 from paxos.succession_messages import Resigned
 
 ElectionMessage = (
-    Begin | Expired | Heartbeat | Echo | ProbeReply | Elected | Deposed | Chosen | Accept | Accepted | Resigned | Succeed | Retire | Now
+    Begin | Expired | Heartbeat | Echo | ProbeReply | Elected | Deposed | Chosen | Decided | Accepted | Resigned | Succeed | Retire | Now
 )
 WitnessMessage = Heartbeat | Probe | Expired | Accept | Resigned | Now
 
@@ -68,7 +68,7 @@ class Reigning(Struct):
 class Election:
     """The candidate's side, beside the log's proposer."""
 
-    handles = (Begin, Expired, Heartbeat, Echo, ProbeReply, Elected, Deposed, Chosen, Accept, Accepted, Resigned, Succeed, Retire, Now)
+    handles = (Begin, Expired, Heartbeat, Echo, ProbeReply, Elected, Deposed, Chosen, Decided, Accepted, Resigned, Succeed, Retire, Now)
 
     def __init__(self, company: Company, next_slot: int) -> None:
         self._node = company.node
@@ -104,7 +104,7 @@ class Election:
                 return self._heartbeat(source, message)
             case Echo() | Accepted():
                 return self._echo(source, message)
-            case Accept() | Now():
+            case Decided() | Now():
                 return self._note_sign(source, message)
             case ProbeReply():
                 return self._probe_reply(source, message)
@@ -144,8 +144,8 @@ class Election:
         self.phase = Waiting(message.ballot)
         return Effects(timers=(self._election_timer(),), tell=() if known else (Following(source),))
 
-    def _note_sign(self, source: str, message: Accept | Now) -> Effects:
-        """A proposal is as good as a heartbeat, and under load there are many: when the timer runs out it looks at this."""
+    def _note_sign(self, source: str, message: Decided | Now) -> Effects:
+        """What a leader decided is as good as a heartbeat, and under load there is much: when the timer runs out it looks at this."""
         if isinstance(message, Now):
             self._signs.date(message.milliseconds)
         elif isinstance(self.phase, Waiting) and self.phase.leader == message.ballot and message.ballot.node == source:

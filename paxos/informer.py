@@ -1,9 +1,9 @@
 """The informer: tells the other learners what was decided.
 
-Acceptors tell the proposer alone that they voted: it is the distinguished learner of its ballot, which informs the others. What the
-log's leader has to tell rides ahead of its next proposals, in one frame with them, or goes out by itself if none follows for a moment;
-a decree's outcome goes out at once. It may be lost: whoever is behind hears so and asks. Lamport, "Paxos Made Simple", section 2.3;
-ladder 2 in docs/protocol.md.
+Acceptors tell the proposer alone that they voted: it is the distinguished learner of its ballot, which informs the others. They have
+not seen the values before, since only acceptors need them to vote. What the log's leader has to tell goes out in one send with its next
+proposals, or by itself if none follows for a moment; a decree's outcome goes out at once. It may be lost: whoever is behind hears so
+and asks. Lamport, "Paxos Made Simple", section 2.3; ladder 2 in docs/protocol.md.
 """
 
 from typing import assert_never
@@ -11,7 +11,7 @@ from typing import assert_never
 from paxos.ballot import ZERO, Ballot
 from paxos.company import Company
 from paxos.cues import Chosen, Deposed, Elected, Expired
-from paxos.effects import EVERYONE, LEARNERS, NOTHING, CancelTimer, Effects, Send, StartTimer
+from paxos.effects import LEARNERS, NOTHING, CancelTimer, Effects, Send, StartTimer
 from paxos.election import HEARTBEAT
 from paxos.groups import is_decree
 from paxos.messages import Decided
@@ -34,23 +34,22 @@ class Informer:
         self._is_patient = not is_decree(group)
         # The ballot that this node last led with; what was decided at it stays so.
         self._ballot: Ballot = ZERO
-        # The last run of slots that were decided at it, and up to where the others were told.
-        self._first_slot = 0
-        self._end_slot = 0
-        self._told_end = 0
+        # What was decided at it, and the others were not told yet.
+        self._untold: list[Chosen] = []
         self._is_waiting = False
 
     def handle(self, source: str, message: InformerMessage) -> Effects:
         """Note what there is to tell."""
         match message:
             case Chosen():
-                return self._chosen(message)
+                if message.ballot == self._ballot:
+                    self._untold.append(message)
+                return NOTHING
             case Elected():
                 self._ballot = message.ballot
-                self._first_slot = self._end_slot = self._told_end = 0
                 return NOTHING
             case Deposed():
-                return self._tell(LEARNERS) if self._told_end < self._end_slot else NOTHING
+                return self._tell()
             case Expired():
                 return self._expired(message)
             case _:
@@ -58,38 +57,28 @@ class Informer:
 
     def flush(self) -> Effects:
         """At the end of a drain, before the proposer: tell it with what is about to be proposed, or see to it that it is told."""
-        if self._told_end == self._end_slot:
+        if not self._untold:
             return NOTHING
-        if self._proposer.is_about_to_propose:
-            return self._tell(EVERYONE)
-        if not self._is_patient:
-            return self._tell(LEARNERS)
+        if self._proposer.is_about_to_propose or not self._is_patient:
+            return self._tell()
         if self._is_waiting:
             return NOTHING
         self._is_waiting = True
         return Effects(timers=(StartTimer(TELL, self._settings.tell_seconds),))
-
-    def _chosen(self, message: Chosen) -> Effects:
-        if message.ballot != self._ballot:
-            # Decided at another's ballot, at which this node may have proposed something else.
-            self._first_slot = self._told_end = message.slot + 1
-        elif message.slot != self._end_slot:
-            self._first_slot = self._told_end = message.slot
-        self._end_slot = message.slot + 1
-        return NOTHING
 
     def _expired(self, message: Expired) -> Effects:
         if message.timer == TELL:
             self._is_waiting = False
         elif message.timer != HEARTBEAT:
             return NOTHING
-        if self._told_end == self._end_slot:
-            return NOTHING
         # In front of a heartbeat: who hears that slots are chosen and does not have them stands back if this node dies then.
-        return self._tell(LEARNERS if message.timer == TELL else EVERYONE)
+        return self._tell()
 
-    def _tell(self, audience: str) -> Effects:
-        self._told_end = self._end_slot
+    def _tell(self) -> Effects:
+        if not self._untold:
+            return NOTHING
+        sends = tuple(Send(LEARNERS, Decided(told.ballot, told.slot, told.value)) for told in self._untold)
+        self._untold = []
         timers = (CancelTimer(TELL),) if self._is_waiting else ()
         self._is_waiting = False
-        return Effects(send=(Send(audience, Decided(self._ballot, self._first_slot, self._end_slot)),), timers=timers)
+        return Effects(send=sends, timers=timers)

@@ -2,8 +2,8 @@
 
 A value is chosen at a slot when a quorum of distinct acceptors voted for it at one and the same ballot. Votes of different ballots
 never add up, and one acceptor is never believed. Another learner is: it has counted for itself. Acceptors tell the proposer alone
-that they voted, and it tells the others what was decided at its ballot. Lamport, "Paxos Made Simple", section 2.3 (the distinguished
-learner); ladders 2 and 4 in docs/protocol.md.
+that they voted; it knows what for, and tells the others what was decided at its ballot. Lamport, "Paxos Made Simple", section 2.3
+(the distinguished learner); ladders 2 and 4 in docs/protocol.md.
 """
 
 from typing import assert_never
@@ -11,34 +11,35 @@ from typing import assert_never
 from paxos.archive import Archive
 from paxos.ballot import Ballot
 from paxos.company import Company
-from paxos.cues import Begin, Chosen, Expired
+from paxos.cues import Begin, Chosen, Expired, Proposed
 from paxos.effects import ACCEPTORS, NOTHING, Effects, Send, StartTimer, sending
 from paxos.errors import InvariantViolation
-from paxos.messages import Accept, Accepted, AskChosen, AskVotes, ChosenPage, Decided, Heartbeat, ProbeReply, VotesPage
+from paxos.messages import Accepted, AskChosen, AskVotes, ChosenPage, Decided, Heartbeat, ProbeReply, VotesPage
 
-LearnerMessage = Accept | Accepted | Decided | VotesPage | AskChosen | ChosenPage | Heartbeat | ProbeReply | Begin | Expired
+LearnerMessage = Proposed | Accepted | Decided | VotesPage | AskChosen | ChosenPage | Heartbeat | ProbeReply | Begin | Expired
 
 CATCH_UP = "catch-up"
 _HORIZON_SLOTS = 4096
-_RUN_COUNT = 8
 
 
 class _Tally:
     """What is known of one slot that is not learned yet."""
 
-    __slots__ = ("values", "voters")
+    __slots__ = ("decided", "values", "voters")
 
     def __init__(self) -> None:
         # At most one value a ballot: a proposer proposes one value with a ballot.
         self.values: dict[Ballot, bytes] = {}
         # Distinct acceptors that voted at each ballot.
         self.voters: dict[Ballot, set[str]] = {}
+        # Ballots whose owners say that they were decided.
+        self.decided: set[Ballot] = set()
 
 
 class Learner:
     """One group's learner on one node; it tells `Chosen` in slot order."""
 
-    handles = (Accept, Accepted, Decided, VotesPage, AskChosen, ChosenPage, Heartbeat, ProbeReply, Begin, Expired)
+    handles = (Proposed, Accepted, Decided, VotesPage, AskChosen, ChosenPage, Heartbeat, ProbeReply, Begin, Expired)
 
     def __init__(self, group: str, company: Company, archive: Archive) -> None:
         self.group = group
@@ -55,9 +56,6 @@ class Learner:
         self._tallies: dict[int, _Tally] = {}
         # Of all values in there.
         self._noted_bytes = 0
-        # What was decided at each of the latest ballots, as its owner says: slots from the first up to, not including, the second. It names
-        # the whole run each time.
-        self._runs: dict[Ballot, tuple[int, int]] = {}
         # Nodes heard to know more than this one; they are asked in turn, so that one that is gone costs one wait.
         self._informed: list[str] = []
         self._asked_count = 0
@@ -69,8 +67,9 @@ class Learner:
     def handle(self, source: str, message: LearnerMessage) -> Effects:
         """Count a vote, take a value, or help another learner."""
         match message:
-            case Accept():
-                return self._accept(source, message)
+            case Proposed():
+                self._note_value(message.slot, message.ballot, message.value)
+                return self._settle()
             case Accepted():
                 return self._accepted(source, message)
             case Decided():
@@ -92,12 +91,6 @@ class Learner:
 
     # ---- votes -------------------------------------------------------------------------------------------------------------------
 
-    def _accept(self, source: str, message: Accept) -> Effects:
-        if message.ballot.node != source:
-            return NOTHING
-        self._note_value(message.slot, message.ballot, message.value)
-        return self._settle() + self._hear_of(source, message.chosen_through)
-
     def _accepted(self, source: str, message: Accepted) -> Effects:
         if source not in self._quorum.members:
             return NOTHING
@@ -109,11 +102,10 @@ class Learner:
     def _decided(self, source: str, message: Decided) -> Effects:
         if message.ballot.node != source:
             return NOTHING
-        if message.end_slot > self._runs.get(message.ballot, (0, 0))[1]:
-            self._runs[message.ballot] = message.first_slot, message.end_slot
-            if len(self._runs) > _RUN_COUNT:
-                del self._runs[min(self._runs)]
-        return self._settle() + self._hear_of(source, message.end_slot)
+        self._note_value(message.slot, message.ballot, message.value)
+        if (tally := self._tallies.get(message.slot)) is not None:
+            tally.decided.add(message.ballot)
+        return self._settle() + self._hear_of(source, message.slot + 1)
 
     def _votes_page(self, source: str, message: VotesPage) -> Effects:
         if source not in self._quorum.members:
@@ -157,14 +149,10 @@ class Learner:
 
     def _winner(self, tally: _Tally) -> Ballot | None:
         """The highest ballot at which a quorum voted, if its value is known."""
-        won = [ballot for ballot in tally.values if self._is_decided(ballot) or self._quorum.accepted(tally.voters.get(ballot, ()))]
+        won = [ballot for ballot in tally.values if ballot in tally.decided or self._quorum.accepted(tally.voters.get(ballot, ()))]
         if len({tally.values[ballot] for ballot in won}) > 1:
             raise InvariantViolation(f"{self.group}: two values chosen for slot {self.next_slot} at {sorted(won)}")
         return max(won, default=None)
-
-    def _is_decided(self, ballot: Ballot) -> bool:
-        first_slot, end_slot = self._runs.get(ballot, (0, 0))
-        return first_slot <= self.next_slot < end_slot
 
     # ---- catch-up ----------------------------------------------------------------------------------------------------------------
 

@@ -42,7 +42,7 @@ class Promise(Struct, frozen=True, array_like=True, tag=2, gc=False):
 
 
 class Accept(Struct, frozen=True, array_like=True, tag=3, gc=False):
-    """2a, to everyone: acceptors vote for this value, learners keep it; every slot below `chosen_through` is chosen."""
+    """2a, to the acceptors: vote for this value; every slot below `chosen_through` is chosen."""
 
     ballot: Ballot
     slot: Slot
@@ -59,14 +59,11 @@ class Accepted(Struct, frozen=True, array_like=True, tag=4, gc=False):
 
 
 class Decided(Struct, frozen=True, array_like=True, tag=46, gc=False):
-    """From the owner of this ballot: a quorum voted at it in every slot from `first_slot` up to, not including, `end_slot`.
-
-    It has counted for itself. The values are those that it proposed at this ballot.
-    """
+    """From the owner of this ballot, which has counted for itself: a quorum voted at it for this value."""
 
     ballot: Ballot
-    first_slot: Slot
-    end_slot: Slot
+    slot: Slot
+    value: bytes
 
 
 class Nack(Struct, frozen=True, array_like=True, tag=5, gc=False):

@@ -25,6 +25,7 @@ from paxos.cues import (
     Lead,
     Now,
     Propose,
+    Proposed,
     Resign,
     Resume,
     Undecided,
@@ -32,7 +33,7 @@ from paxos.cues import (
     Withdrawn,
     Yield,
 )
-from paxos.effects import ACCEPTORS, EVERYONE, NOTHING, CancelTimer, Effects, Send, StartTimer, Timer, telling
+from paxos.effects import ACCEPTORS, NOTHING, CancelTimer, Effects, Send, StartTimer, Timer, telling
 from paxos.errors import InvariantViolation
 from paxos.groups import is_decree
 from paxos.messages import Accept, Nack, Prepare, Promise
@@ -137,12 +138,15 @@ class Proposer:
         phase = self.phase
         if not isinstance(phase, Leading):
             return NOTHING
-        sends = self._resend_more(phase)
+        resent, proposed = self._resend_more(phase), []
         while self._may_propose(phase):
             value = encode_batch(phase.ballot, self._next_actions(), self._stamp, self._witness)
-            sends.append(self._propose(phase, phase.next_slot, value))
+            proposed.append(self._propose(phase, phase.next_slot, value))
             phase.next_slot += 1
-        return Effects(send=tuple(sends), timers=self._keep_retrying(phase)) if sends else NOTHING
+        if not resent and not proposed:
+            return NOTHING
+        effects = _proposing(proposed, self.next_slot, self._keep_retrying(phase))
+        return Effects(send=tuple(resent)) + effects if resent else effects
 
     def _look_at_the_clock(self, now: int) -> Effects:
         """Move the log's clock on by what elapsed while leading: no node's idea of the date can make it jump."""
@@ -208,8 +212,8 @@ class Proposer:
         phase = Leading(won.ballot, free_slot, {}, 0, resend_below=free_slot, stood_at=self.next_slot)
         self.phase = phase
         noop = encode_batch(won.ballot, ())
-        sends = [self._propose(phase, slot, found[slot].value if slot in found else noop) for slot in range(self.next_slot, free_slot)]
-        effects = Effects(send=tuple(sends), timers=self._restart_retry(), tell=(Elected(won.ballot, free_slot),))
+        again = [self._propose(phase, slot, found[slot].value if slot in found else noop) for slot in range(self.next_slot, free_slot)]
+        effects = telling(Elected(won.ballot, free_slot)) + _proposing(again, self.next_slot, self._restart_retry())
         if self._inspecting and free_slot == 0 and not self.waiting:
             self._inspecting = False
             self.phase = Idle()
@@ -218,10 +222,10 @@ class Proposer:
 
     # ---- phase 2 -----------------------------------------------------------------------------------------------------------------
 
-    def _propose(self, phase: Leading, slot: int, value: bytes) -> Send:
+    def _propose(self, phase: Leading, slot: int, value: bytes) -> Proposed:
         phase.in_flight[slot] = value
         phase.in_flight_bytes += len(value)
-        return Send(EVERYONE, Accept(phase.ballot, slot, value, self.next_slot))
+        return Proposed(slot, phase.ballot, value)
 
     def _may_propose(self, phase: Leading) -> bool:
         if phase.yields or not self.waiting or phase.next_slot >= self._end_slot:
@@ -360,7 +364,7 @@ class Proposer:
     def _resend_some(self, phase: Leading) -> list[Send]:
         old, phase.lost = phase.lost[:_RESEND_SLOTS], phase.lost[_RESEND_SLOTS:]
         phase.resent_end = max(old, default=0) + 1
-        return [Send(EVERYONE, Accept(phase.ballot, slot, phase.in_flight[slot], self.next_slot)) for slot in old]
+        return [Send(ACCEPTORS, Accept(phase.ballot, slot, phase.in_flight[slot], self.next_slot)) for slot in old]
 
     def _resend_more(self, phase: Leading) -> list[Send]:
         """What was sent again got through, and so will the next: a whole window that was lost need not wait for a retry each part."""
@@ -393,3 +397,9 @@ class Proposer:
                 return ZERO
             case _:
                 assert_never(self.phase)
+
+
+def _proposing(proposed: list[Proposed], chosen_through: int, timers: tuple[Timer, ...]) -> Effects:
+    """Ask the acceptors to vote, and tell the learner beside us what for: nobody else needs the values before they are chosen."""
+    sends = tuple(Send(ACCEPTORS, Accept(one.ballot, one.slot, one.value, chosen_through)) for one in proposed)
+    return Effects(send=sends, timers=timers, tell=tuple(proposed))

@@ -35,15 +35,10 @@ def label(message: WireMessage) -> str:  # noqa: C901 - one line a message.
         case Promise():
             votes = ", ".join(f"{describe_ballot(vote.ballot)} {describe_value(vote.value)}" for vote in message.votes)
             return f"Promise {describe_ballot(message.ballot)}{f' ({votes})' if votes else ''}"
-        case Accept():
-            return f"Accept {describe_ballot(message.ballot)} {message.slot}:{describe_value(message.value)}"
+        case Accept() | Decided():
+            return f"{type(message).__name__} {describe_ballot(message.ballot)} {message.slot}:{describe_value(message.value)}"
         case Accepted():
             return f"Accepted {describe_ballot(message.ballot)} {message.first_slot}"
-        case Decided():
-            slots = (
-                str(message.first_slot) if message.end_slot == message.first_slot + 1 else f"{message.first_slot}-{message.end_slot - 1}"
-            )
-            return f"Decided {describe_ballot(message.ballot)} {slots}"
         case Nack():
             return f"Nack: {describe_ballot(message.promised)}"
         case Heartbeat() | Echo() | Canvass() | Ready() | TakeOver() | Resigned():

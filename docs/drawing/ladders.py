@@ -131,9 +131,10 @@ def catch_up_from_votes() -> str:
     """Where no learner knows, the votes themselves are asked for, and counted."""
     scene = _led_log()
     scene.hidden = (Heartbeat, Echo, Outcome)
-    with scene.losing(lambda parcel, target: target == "p2" and isinstance(parcel.message, Accept)):
+    with scene.losing(lambda parcel, target: isinstance(parcel.message, Decided)):
         scene.client("client", "p1", _submit('"x"'))
         scene.expire("p1", TELL)
+    scene.expire("p1", HEARTBEAT)
     scene.crash("p1")
     scene.expire("p2", CATCH_UP, "asks p1 in vain")
     scene.expire("p2", CATCH_UP, "still behind")

@@ -187,8 +187,8 @@ StepDown(p, kept) ==
 Voters(ballot, slot) == {a \in Acceptors : [ballot |-> ballot, slot |-> slot, acceptor |-> a] \in accepteds}
 
 \* Slots are learned in order. Hearing it from another learner, which has counted for itself, is the same step: so there is no message
-\* Decided here. In the code only the owner of a ballot hears votes, and Decided passes its count on; here everybody may count, which allows
-\* all of that and more. RedPaxosTrace holds each Decided of a run to what it says.
+\* Decided here. In the code only the owner of a ballot hears votes, and Decided passes its count and the value on; here everybody may count,
+\* which allows all of that and more. RedPaxosTrace holds each Decided of a run to what it says.
 Learn(p, m) ==
     /\ p \in Learners /\ m.slot = NextSlot(p) /\ Accepted(Voters(m.ballot, m.slot))
     /\ log' = [log EXCEPT ![p] = Append(@, m.value)]

@@ -53,7 +53,7 @@ SeesChosen(e) == NextSlot(e.node) > e.slot /\ log[e.node][e.slot + 1] = e.value 
 \* Its own ballot, its own proposal, a quorum at that very ballot, and the sender has learned it.
 SeesDecided(e) ==
     /\ e.ballot[2] = e.node /\ NextSlot(e.node) > e.slot
-    /\ \E m \in accepts : m.ballot = e.ballot /\ m.slot = e.slot /\ IsChosen(m) /\ log[e.node][e.slot + 1] = m.value
+    /\ AcceptOf(e) \in accepts /\ IsChosen(AcceptOf(e)) /\ log[e.node][e.slot + 1] = e.value
     /\ UNCHANGED vars
 
 SeesRestart(e) ==

@@ -125,7 +125,7 @@ def test_a_majority_goes_on_when_a_node_stops(cluster: Cluster) -> None:
 def test_garbage_on_every_channel_disturbs_nobody(cluster: Cluster) -> None:
     cluster.start("n1", ("n1",))
     for target in ("everyone", "acceptors", "proposers", "learners", "n1", "n1/desk"):
-        for payload in (b"", b"PING", b"\xff" * 1000, b"rp\x02\x00\xc0"):
+        for payload in (b"", b"PING", b"\xff" * 1000, b"rp\x03\x00\xc0"):
             cluster.door.publish(CHANNELS.outgoing(target, "n1"), payload)
     for payload in (b"", b"[", b"\xff", b"[" * 10_000):
         cluster.door.publish(CHANNELS.door("propose"), payload)

@@ -4,7 +4,7 @@ from actors.learner import LearnerActor
 from actors.storage.base import StorageError
 from paxos.ballot import Ballot
 from paxos.batches import encode_batch
-from paxos.messages import Accept, Accepted
+from paxos.messages import Decided
 from paxos.settings import Settings
 from paxos.values import Open
 from tests.actors.stage import Stage
@@ -16,9 +16,7 @@ VALUE = encode_batch(BALLOT, (Open("c", 1, 1000),))
 def executed(settings: Settings) -> Stage:
     """A learner that has executed one slot."""
     stage = Stage(LearnerActor, settings=settings)
-    stage.put("n2", Accept(BALLOT, 0, VALUE, 0), target="acceptors")
-    for member in ("n2", "n3"):
-        stage.put(member, Accepted(BALLOT, 0, 0), target="learners", store="acceptor")
+    stage.put("n2", Decided(BALLOT, 0, VALUE), target="learners")
     stage.drain()
     return stage
 

@@ -13,7 +13,21 @@ from paxos.ballot import END_SLOT, Ballot
 from paxos.batches import encode_batch
 from paxos.codec import FRAME_BYTES, Codec, Envelope, Letter
 from paxos.groups import LOG
-from paxos.messages import Accept, Accepted, ChosenPage, Inquire, Nack, Prepare, Probe, Promise, Report, Submit, WireMessage
+from paxos.messages import (
+    Accept,
+    Accepted,
+    ChosenPage,
+    Inquire,
+    Nack,
+    Prepare,
+    Probe,
+    Promise,
+    Report,
+    Submit,
+    Vote,
+    VotesPage,
+    WireMessage,
+)
 from paxos.quorum import majority
 from paxos.records import ADMITTED, Promised, Voted
 from paxos.store_messages import Acquainted, Introduce, Stranger
@@ -156,9 +170,9 @@ ACCEPTORS_FROM_N2 = CHANNELS.outgoing("acceptors", "n2")
     [
         (b"", "not a frame"),
         (b"PING", "not a frame"),
-        (b"rp\x02\x00\xc0", "undecodable"),
+        (b"rp\x03\x00\xc0", "undecodable"),
         (b"rp\x01\x00\x90", "wire version"),
-        (b"rp\x02\x01" + bytes(40), "signature"),
+        (b"rp\x03\x01" + bytes(40), "signature"),
         (bytes(FRAME_BYTES + 1), "too large"),
         (Codec("other").encode(Envelope("other", "n2", "log", "s", 1, 1, ())), "other cluster"),
         (CODEC.encode(Envelope("demo", "n3", "log", "s", 1, 1, (Letter(LOG, Prepare(Ballot(9, "n3"), 0)),))), "forged"),
@@ -476,8 +490,7 @@ def test_a_node_with_other_members_is_not_heard_since_their_majorities_need_not_
 
 def test_a_vote_that_is_delivered_twice_convinces_nobody() -> None:
     stage = Stage(LearnerActor)
-    stage.play("n2", Accept(BALLOT, 0, encode_batch(BALLOT, ()), 0), store="log")
-    vote = stage.frame("n3", Accepted(BALLOT, 0, 0), target="learners", store="acceptor")
+    vote = stage.frame("n3", VotesPage((Vote(0, BALLOT, encode_batch(BALLOT, ())),)), target="learners", store="acceptor")
     for _ in range(2):
         stage.put_frame(CHANNELS.outgoing("learners", "n3"), vote)
     stage.drain()

@@ -19,7 +19,7 @@ from paxos.groups import LOG
 from tests.actors.stage import CHANNELS, CODEC, FINGERPRINT
 from tests.fuzz.values import message
 
-HEADER = b"rp\x02\x00"
+HEADER = b"rp" + bytes((WIRE_VERSION, 0))
 ANYTHING, DUPLICATE = "anything but a crash", "duplicate"
 STORES = ("acceptor", "log")
 DOOR = "door"
@@ -69,7 +69,7 @@ _REFUSED_JSON = (
     b'{"value": ' + b'{"a":' * 5000,
     b'{"value": 01}',
     b'{"value": "\x01"}',
-    b"rp\x02\x00",
+    HEADER,
 )
 DOOR_KINDS = ("not a proposal", "decree", "id", "value")
 

@@ -34,10 +34,10 @@ def test_the_simulator_finds_a_mistake_by_its_own_seeds(mistake: Mistake) -> Non
 
 
 def test_what_is_called_decided_and_was_not_breaks_agreement() -> None:
-    with planted(BY_NAME["an informer tells one slot too many"]):
+    with planted(BY_NAME["an informer tells the slot after the one that was decided"]):
         violation = next(result.violation for result in map(run, range(SEED_COUNT)) if result.violation is not None)
     assert violation.invariant == "agreement"
-    assert "was decided at" in violation.text
+    assert "decided" in violation.text
 
 
 def test_the_page_shows_what_is_in_the_ledger() -> None:

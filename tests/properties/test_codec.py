@@ -16,7 +16,7 @@ from paxos.values import Batch
 from tests.properties.messages import BATCHES, ENVELOPES
 
 CODECS = [Codec("demo"), Codec("demo", b"secret")]
-UNSIGNED_HEADER = b"rp\x02\x00"
+UNSIGNED_HEADER = b"rp\x03\x00"
 
 
 def decode_or_refuse(codec: Codec, frame: bytes) -> None:

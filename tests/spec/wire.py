@@ -40,7 +40,6 @@ def events_of(envelopes: Iterable[Envelope], group: str) -> list[Event]:
         for letter in envelope.letters:
             if letter.group == group:
                 events += _events(envelope.source, letter.message)
-    events = _without_repeated_claims(events)
     _note_what_is_kept(events)
     return _in_order(events)
 
@@ -59,26 +58,12 @@ def _events(node: str, message: WireMessage) -> list[Event]:
             return [Event("Accepted", node, {"ballot": vote.ballot, "slot": vote.slot}) for vote in votes]
         case Nack(ballot, promised):
             return [Event("Nack", node, {"ballot": ballot, "promised": promised})]
-        case Decided(ballot, first, end):
-            return [Event("Decided", node, {"ballot": ballot, "slot": slot}) for slot in range(first, end)]
+        case Decided(ballot, slot, value):
+            return [Event("Decided", node, {"ballot": ballot, "slot": slot, "value": value})]
         case ChosenPage(first, values):
             return [Event("Chosen", node, {"slot": slot, "value": value}) for slot, (_, value) in enumerate(values, first)]
         case _:
             return []
-
-
-def _without_repeated_claims(events: list[Event]) -> list[Event]:
-    """Each Decided tells all that the one before it told, and what was true of votes stays so: the first time is enough."""
-    claims: set[tuple[str, Ballot, int]] = set()
-    kept = []
-    for event in events:
-        if event.kind == "Decided":
-            claim = (event.node, event.fields["ballot"], event.fields["slot"])
-            if claim in claims:
-                continue
-            claims.add(claim)
-        kept.append(event)
-    return kept
 
 
 def _note_what_is_kept(events: list[Event]) -> None:

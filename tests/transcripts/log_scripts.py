@@ -12,10 +12,11 @@ def _elect(scene: Scene, leader: str, *acceptors: str, ballot: str) -> None:
     scene.deliver(f"{voters} -> {leader}: Promise {ballot}")
 
 
-def _tell(scene: Scene, leader: str, ballot: str) -> None:
-    """A leader that proposes nothing for a moment tells a learner what was decided."""
+def _tell(scene: Scene, leader: str, ballot: str, *slots: int) -> None:
+    """A leader that proposes nothing for a moment tells a learner what was decided in these slots."""
     scene.expire(leader, "tell")
-    scene.deliver(f"{leader} -> l1: Decided {ballot}")
+    for slot in slots:
+        scene.deliver(f"{leader} -> l1: Decided {ballot} slot {slot}")
 
 
 def a_leader_needs_one_phase_a_slot() -> Scene:
@@ -23,15 +24,15 @@ def a_leader_needs_one_phase_a_slot() -> Scene:
     scene = Scene(LOG, proposers=1)
     _elect(scene, "p1", "a1", "a2", ballot="1.p1")
     scene.propose("p1", "red")
-    scene.deliver("p1 -> a1 a2 l1: Accept 1.p1 slot 0 red")
+    scene.deliver("p1 -> a1 a2: Accept 1.p1 slot 0 red")
     scene.deliver("a1 a2 -> p1: Accepted 1.p1 slot 0")
     scene.propose("p1", "green")
-    scene.remark("what was decided rides ahead of the next proposal")
+    scene.remark("what was decided is told with the next proposal")
     scene.deliver("p1 -> l1: Decided 1.p1 slot 0")
-    scene.deliver("p1 -> a1 a2 l1: Accept 1.p1 slot 1 green")
+    scene.deliver("p1 -> a1 a2: Accept 1.p1 slot 1 green")
     scene.expect_learned("l1", "red")
     scene.deliver("a1 a2 -> p1: Accepted 1.p1 slot 1")
-    _tell(scene, "p1", "1.p1")
+    _tell(scene, "p1", "1.p1", 1)
     scene.expect_learned("l1", "red", "green")
     scene.expect_executed("l1", "red", "green")
     return scene
@@ -42,18 +43,18 @@ def a_gap_is_filled() -> Scene:
     scene = Scene(LOG)
     _elect(scene, "p1", "a1", "a2", ballot="1.p1")
     scene.propose("p1", "red")
-    scene.lose("p1 -> a1 a2 a3 p2 l1: Accept slot 0")
+    scene.lose("p1 -> a1 a2 a3: Accept slot 0")
     scene.propose("p1", "green")
-    scene.deliver("p1 -> a1 a2 p2 l1: Accept slot 1 green")
+    scene.deliver("p1 -> a1 a2: Accept slot 1 green")
     scene.deliver("a1 a2 -> p1: Accepted slot 1")
     scene.expect_learned("p1")
     scene.expect_not_sent("p1 -> l1: Decided 1.p1")
     _elect(scene, "p2", "a2", "a3", ballot="1.p2")
-    scene.deliver("p2 -> a2 a3 l1: Accept 1.p2 slot 0 NOOP")
-    scene.deliver("p2 -> a2 a3 l1: Accept 1.p2 slot 1 green")
+    scene.deliver("p2 -> a2 a3: Accept 1.p2 slot 0 NOOP")
+    scene.deliver("p2 -> a2 a3: Accept 1.p2 slot 1 green")
     scene.deliver("a2 a3 -> p2: Accepted 1.p2 slot 0")
     scene.deliver("a2 a3 -> p2: Accepted 1.p2 slot 1")
-    _tell(scene, "p2", "1.p2")
+    _tell(scene, "p2", "1.p2", 0, 1)
     scene.expect_learned("l1", "NOOP", "green")
     scene.expect_executed("l1", "green")
     return scene
@@ -71,11 +72,11 @@ def a_value_known_to_a_dead_leader_only() -> Scene:
     _elect(scene, "p2", "a2", "a3", ballot="1.p2")
     scene.propose("p2", "blue")
     scene.deliver_if_sent("p2 -> a2 a3: Accept 1.p2 slot 0 blue")
-    scene.deliver("p2 -> a2 a3 l1: Accept 1.p2 slot 0 red")
-    scene.deliver("p2 -> a2 a3 l1: Accept 1.p2 slot 1 blue")
+    scene.deliver("p2 -> a2 a3: Accept 1.p2 slot 0 red")
+    scene.deliver("p2 -> a2 a3: Accept 1.p2 slot 1 blue")
     scene.deliver("a2 a3 -> p2: Accepted 1.p2 slot 0")
     scene.deliver("a2 a3 -> p2: Accepted 1.p2 slot 1")
-    _tell(scene, "p2", "1.p2")
+    _tell(scene, "p2", "1.p2", 0, 1)
     scene.expect_learned("l1", "red", "blue")
     return scene
 
@@ -87,12 +88,12 @@ def two_leaders_at_once() -> Scene:
     _elect(scene, "p2", "a2", "a3", ballot="1.p2")
     scene.propose("p1", "red")
     scene.propose("p2", "blue")
-    scene.deliver("p2 -> a2 a3 l1: Accept 1.p2 slot 0 blue")
+    scene.deliver("p2 -> a2 a3: Accept 1.p2 slot 0 blue")
     scene.expect_chosen("blue")
-    scene.deliver("p1 -> a1 a2 l1: Accept 1.p1 slot 0 red")
+    scene.deliver("p1 -> a1 a2: Accept 1.p1 slot 0 red")
     scene.deliver("a2 -> p1: Nack 1.p1")
     scene.deliver("a2 a3 -> p2: Accepted 1.p2 slot 0")
-    _tell(scene, "p2", "1.p2")
+    _tell(scene, "p2", "1.p2", 0)
     scene.expect_learned("l1", "blue")
     return scene
 
@@ -103,9 +104,9 @@ def a_leader_learns_what_another_decided() -> Scene:
     _elect(scene, "p1", "a1", "a2", ballot="1.p1")
     _elect(scene, "p2", "a2", "a3", ballot="1.p2")
     scene.propose("p1", "red")
-    scene.deliver("p1 -> a1 l1: Accept 1.p1 slot 0 red")
+    scene.deliver("p1 -> a1: Accept 1.p1 slot 0 red")
     scene.propose("p2", "blue")
-    scene.deliver("p2 -> a2 a3 p1 l1: Accept 1.p2 slot 0 blue")
+    scene.deliver("p2 -> a2 a3: Accept 1.p2 slot 0 blue")
     scene.deliver("a2 a3 -> p2: Accepted 1.p2 slot 0")
     scene.expire("p2", "tell")
     scene.deliver("p2 -> p1: Decided 1.p2 slot 0")
@@ -121,14 +122,14 @@ def a_command_through_two_leaders_executes_once() -> Scene:
     scene = Scene(LOG)
     _elect(scene, "p1", "a1", "a2", ballot="1.p1")
     scene.propose("p1", "pay", command_id="c1-id")
-    scene.deliver("p1 -> a1 l1: Accept 1.p1 slot 0 pay")
+    scene.deliver("p1 -> a1: Accept 1.p1 slot 0 pay")
     _elect(scene, "p2", "a1", "a2", ballot="1.p2")
     scene.propose("p2", "pay", command_id="c1-id")
-    scene.deliver("p2 -> a1 a2 l1: Accept 1.p2 slot 0 pay")
-    scene.deliver("p2 -> a1 a2 l1: Accept 1.p2 slot 1 pay")
+    scene.deliver("p2 -> a1 a2: Accept 1.p2 slot 0 pay")
+    scene.deliver("p2 -> a1 a2: Accept 1.p2 slot 1 pay")
     scene.deliver("a1 a2 -> p2: Accepted 1.p2 slot 0")
     scene.deliver("a1 a2 -> p2: Accepted 1.p2 slot 1")
-    _tell(scene, "p2", "1.p2")
+    _tell(scene, "p2", "1.p2", 0, 1)
     scene.expect_learned("l1", "pay", "pay")
     scene.expect_executed("l1", "pay")
     return scene
@@ -145,11 +146,11 @@ def a_leader_that_missed_a_value_finds_it() -> Scene:
     _elect(scene, "p1", "a2", "a3", ballot="2.p1")
     scene.propose("p1", "blue")
     scene.deliver_if_sent("p1 -> a2 a3: Accept 2.p1 slot 0 blue")
-    scene.deliver("p1 -> a2 a3 l1: Accept 2.p1 slot 0 red")
-    scene.deliver("p1 -> a2 a3 l1: Accept 2.p1 slot 1 blue")
+    scene.deliver("p1 -> a2 a3: Accept 2.p1 slot 0 red")
+    scene.deliver("p1 -> a2 a3: Accept 2.p1 slot 1 blue")
     scene.deliver("a2 a3 -> p1: Accepted 2.p1 slot 0")
     scene.deliver("a2 a3 -> p1: Accepted 2.p1 slot 1")
-    _tell(scene, "p1", "2.p1")
+    _tell(scene, "p1", "2.p1", 0, 1)
     scene.expect_learned("l1", "red", "blue")
     return scene
 
@@ -196,8 +197,8 @@ def an_admitted_store_takes_part_again_at_once() -> Scene:
     scene.crash("a1")
     _elect(scene, "p1", "a1", "a2", ballot="1.p1")
     scene.propose("p1", "red")
-    scene.deliver("p1 -> a1 a2 l1: Accept 1.p1 slot 0 red")
+    scene.deliver("p1 -> a1 a2: Accept 1.p1 slot 0 red")
     scene.deliver("a1 a2 -> p1: Accepted 1.p1 slot 0")
-    _tell(scene, "p1", "1.p1")
+    _tell(scene, "p1", "1.p1", 0)
     scene.expect_learned("l1", "red")
     return scene

@@ -36,7 +36,6 @@ TRAPS: tuple[Script, ...] = (
     decree.a_duplicated_vote_counts_once,
     decree.votes_of_different_ballots_never_add_up,
     decree.one_vote_convinces_nobody,
-    decree.a_decision_is_for_one_ballot,
     decree.a_late_promise_changes_nothing,
     decree.null_is_a_value,
     decree.an_empty_value_is_a_value,

@@ -40,7 +40,7 @@ def test_any_bytes_are_a_value(value: bytes) -> None:
     assert Codec("demo").decode(Codec("demo").encode(envelope)).letters == (letter,)
 
 
-@pytest.mark.parametrize("frame", [b"", b"r", b"rp", b"rp\x02", b"PING", b"{}", b"\x00" * 100])
+@pytest.mark.parametrize("frame", [b"", b"r", b"rp", b"rp\x03", b"PING", b"{}", b"\x00" * 100])
 def test_bytes_that_begin_unlike_a_frame_are_no_frame(frame: bytes) -> None:
     assert kind_of(Codec("demo"), frame) == "not a frame"
 
@@ -69,12 +69,12 @@ def test_another_cluster_is_refused() -> None:
 
 @pytest.mark.parametrize("body", [b"", b"\xc0", b"\x97", b"\xff", b"\x90", b"\x97\xa4demo\xa1\xff", b"\x91" * 5000])
 def test_a_frame_whose_envelope_does_not_decode_is_refused(body: bytes) -> None:
-    assert kind_of(Codec("demo"), b"rp\x02\x00" + body) == "undecodable"
+    assert kind_of(Codec("demo"), b"rp\x03\x00" + body) == "undecodable"
 
 
 def test_a_frame_that_claims_billions_of_letters_costs_nothing() -> None:
     body = b"\x97\xa4demo\xa2p1\xa0\xa0\x01\x01\xdd\xff\xff\xff\xff"
-    assert kind_of(Codec("demo"), b"rp\x02\x00" + body) == "undecodable"
+    assert kind_of(Codec("demo"), b"rp\x03\x00" + body) == "undecodable"
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_numbers_and_names_out_of_bounds_are_refused(letter: Letter) -> None:
 
 def test_a_message_of_no_known_kind_is_refused() -> None:
     body = msgspec.msgpack.encode(["demo", "p1", "log", "store-1", 1, 1, [[LOG, [99, 1]]]])
-    assert kind_of(Codec("demo"), b"rp\x02\x00" + body) == "undecodable"
+    assert kind_of(Codec("demo"), b"rp\x03\x00" + body) == "undecodable"
 
 
 # ---- signatures ------------------------------------------------------------------------------------------------------------------

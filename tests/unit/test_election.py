@@ -8,7 +8,7 @@ from paxos.ballot import ZERO, Ballot
 from paxos.cues import Begin, Chosen, Deposed, Elected, Expired, Following, Lead, Now, Resign, Retire, Succeed
 from paxos.effects import ACCEPTORS, EVERYONE, NOTHING, CancelTimer, Effects, Send, StartTimer, sending, telling
 from paxos.election import ELECTION, HEARTBEAT, Campaigning, Election, Probing, Reigning, Waiting
-from paxos.messages import Accept, Accepted, Echo, Heartbeat, Probe, ProbeReply
+from paxos.messages import Accepted, Decided, Echo, Heartbeat, Probe, ProbeReply
 from paxos.settings import Settings
 from paxos.succession_messages import Resigned
 from tests.unit.company import FIRST, SETTINGS, batch, company, started
@@ -270,7 +270,7 @@ def test_a_leaders_proposals_put_the_next_election_off() -> None:
     election = new_election()
     election.handle("p2", Heartbeat(LEADER, 0))
     election.handle("p1", Now(1000))
-    assert election.handle("p2", Accept(LEADER, 0, b"", 0)) == NOTHING
+    assert election.handle("p2", Decided(LEADER, 0, b"")) == NOTHING
     election.handle("p1", Now(1070))
     assert election.handle("p1", Expired(ELECTION)) == Effects(timers=(StartTimer(ELECTION, 0.07),))
     assert election.handle("p1", Expired(ELECTION)).send != ()
@@ -322,7 +322,7 @@ def test_a_wish_of_a_leader_that_was_followed_by_another_comes_too_late() -> Non
 
 def test_a_leader_that_resigns_is_replaced_without_waiting_for_its_silence() -> None:
     election = following()
-    election.handle("p2", Accept(LEADER, 0, batch(), 0))
+    election.handle("p2", Decided(LEADER, 0, batch()))
     effects = election.handle("p2", Resigned(LEADER))
     assert effects.tell == (Following(""),)
     (timer,) = started(effects).values()
@@ -357,7 +357,7 @@ def test_a_node_that_is_about_to_stop_does_not_begin_the_campaign_that_it_has_pr
 
 def test_proposals_of_a_leader_that_is_not_followed_put_nothing_off() -> None:
     election = following()
-    election.handle("p3", Accept(Ballot(2, "p3"), 0, b"", 0))
+    election.handle("p3", Decided(Ballot(2, "p3"), 0, b""))
     assert Following("") in election.handle("p1", Expired(ELECTION)).tell
 
 

@@ -4,7 +4,7 @@ from paxos.ballot import ZERO, Ballot
 from paxos.cues import Elected, Expired, Following, Lead
 from paxos.effects import ACCEPTORS, EVERYONE, NOTHING, Effects, Send, sending
 from paxos.election import ELECTION, Election
-from paxos.messages import Accept, Heartbeat, Probe, ProbeReply
+from paxos.messages import Decided, Heartbeat, Probe, ProbeReply
 from tests.unit.company import FIRST, company
 from tests.unit.test_election import ELECTION_TIMER, LEADER, following, leaderless, new_election, probing
 
@@ -41,5 +41,5 @@ def test_a_leader_says_its_priority() -> None:
 
 def test_a_proposal_of_somebody_else_is_no_sign_of_the_leader() -> None:
     election = following()
-    election.handle("p3", Accept(Ballot(1, "p3"), 0, b"", 0))
+    election.handle("p3", Decided(Ballot(1, "p3"), 0, b""))
     assert isinstance(election.handle("p1", Expired(ELECTION)).send[0].message, Probe)

@@ -4,12 +4,12 @@ import pytest
 
 from actors.storage.memory import MemoryStorage
 from paxos.ballot import Ballot
-from paxos.cues import Begin, Chosen, Expired
+from paxos.cues import Begin, Chosen, Expired, Proposed
 from paxos.effects import NOTHING, Effects, Send, sending, telling
 from paxos.errors import InvariantViolation
 from paxos.groups import LOG
 from paxos.learner import Learner
-from paxos.messages import Accept, Accepted, AskChosen, ChosenPage, Decided, Vote, VotesPage
+from paxos.messages import Accepted, AskChosen, ChosenPage, Decided, Vote, VotesPage
 from paxos.records import Learned
 from tests.unit.company import BLUE, FIRST, RIVAL, batch, company, empty_archive
 
@@ -28,14 +28,14 @@ def told(learner: Learner, *letters: tuple[str, object]) -> tuple[object, ...]:
     """What the learner tells, all in all, when it hears these."""
     effects = NOTHING
     for source, message in letters:
-        assert isinstance(message, Accept | Accepted | Decided | VotesPage | ChosenPage)
+        assert isinstance(message, Proposed | Accepted | Decided | VotesPage | ChosenPage)
         effects += learner.handle(source, message)
     return effects.tell
 
 
-def accept(slot: int = 0, ballot: Ballot = FIRST, value: bytes = VALUE) -> tuple[str, Accept]:
-    """A 2a from the ballot's owner."""
-    return ballot.node, Accept(ballot, slot, value, 0)
+def proposed(slot: int = 0, ballot: Ballot = FIRST, value: bytes = VALUE) -> tuple[str, Proposed]:
+    """What the proposer beside the learner asks acceptors to vote for."""
+    return "n9", Proposed(slot, ballot, value)
 
 
 def vote(acceptor: str, slot: int = 0, ballot: Ballot = FIRST) -> tuple[str, Accepted]:
@@ -54,66 +54,61 @@ def test_a_learner_asked_before_there_is_a_value_knows_of_none() -> None:
 
 def test_a_learner_never_believes_one_acceptor() -> None:
     learner = new_learner()
-    assert told(learner, accept(), vote("a1")) == ()
+    assert told(learner, proposed(), vote("a1")) == ()
     assert learner.next_slot == 0
 
 
 def test_a_quorum_suffices_and_nobody_waits_for_all_acceptors() -> None:
-    assert told(new_learner(), accept(), vote("a1"), vote("a3")) == (Chosen(0, FIRST, VALUE),)
+    assert told(new_learner(), proposed(), vote("a1"), vote("a3")) == (Chosen(0, FIRST, VALUE),)
 
 
 def test_one_acceptor_is_not_counted_twice() -> None:
-    assert told(new_learner(), accept(), vote("a1"), vote("a1"), vote("a1")) == ()
+    assert told(new_learner(), proposed(), vote("a1"), vote("a1"), vote("a1")) == ()
 
 
 def test_votes_of_different_ballots_never_add_up() -> None:
     learner = new_learner()
-    assert told(learner, accept(), accept(0, RIVAL, OTHER), vote("a1"), vote("a2", 0, RIVAL)) == ()
+    assert told(learner, proposed(), proposed(0, RIVAL, OTHER), vote("a1"), vote("a2", 0, RIVAL)) == ()
     assert told(learner, vote("a3", 0, RIVAL)) == (Chosen(0, RIVAL, OTHER),)
 
 
 def test_votes_of_different_slots_never_add_up() -> None:
-    assert told(new_learner(), accept(0), accept(1), vote("a1", 0), vote("a2", 1)) == ()
+    assert told(new_learner(), proposed(0), proposed(1), vote("a1", 0), vote("a2", 1)) == ()
 
 
 def test_a_vote_of_somebody_who_is_no_acceptor_does_not_count() -> None:
     outsider = ("a9", VotesPage((Vote(0, FIRST, VALUE),)))
-    assert told(new_learner(), accept(), vote("a1"), vote("a9"), vote("p1"), outsider) == ()
-
-
-def test_a_value_that_the_owner_of_its_ballot_did_not_send_is_not_believed() -> None:
-    forged = ("p2", Accept(FIRST, 0, OTHER, 0))
-    assert told(new_learner(), forged, accept(), vote("a1"), vote("a2")) == (Chosen(0, FIRST, VALUE),)
+    assert told(new_learner(), proposed(), vote("a1"), vote("a9"), vote("p1"), outsider) == ()
 
 
 @pytest.mark.parametrize("value", VALUES)
 def test_any_bytes_are_a_value_and_slot_zero_is_a_slot(value: bytes) -> None:
-    assert told(new_learner(), accept(0, FIRST, value), vote("a1"), vote("a2")) == (Chosen(0, FIRST, value),)
+    assert told(new_learner(), proposed(0, FIRST, value), vote("a1"), vote("a2")) == (Chosen(0, FIRST, value),)
 
 
 def test_votes_that_overtake_their_value_are_kept_for_it() -> None:
-    assert told(new_learner(), vote("a1"), vote("a2"), accept()) == (Chosen(0, FIRST, VALUE),)
+    assert told(new_learner(), vote("a1"), vote("a2"), proposed()) == (Chosen(0, FIRST, VALUE),)
 
 
 def test_slots_are_told_in_order_and_each_once() -> None:
     learner = new_learner()
-    assert told(learner, accept(1), vote("a1", 1), vote("a2", 1)) == ()
-    assert told(learner, accept(0), vote("a1", 0), vote("a2", 0)) == (Chosen(0, FIRST, VALUE), Chosen(1, FIRST, VALUE))
-    assert told(learner, accept(0), vote("a3", 0), vote("a3", 1), vote("a1", 0)) == ()
+    assert told(learner, proposed(1), vote("a1", 1), vote("a2", 1)) == ()
+    assert told(learner, proposed(0), vote("a1", 0), vote("a2", 0)) == (Chosen(0, FIRST, VALUE), Chosen(1, FIRST, VALUE))
+    assert told(learner, proposed(0), vote("a3", 0), vote("a3", 1), vote("a1", 0)) == ()
     assert learner.next_slot == 2
 
 
 def test_a_range_of_votes_counts_for_every_slot_in_it() -> None:
     learner = new_learner()
     for slot in range(3):
-        learner.handle(*accept(slot))
+        learner.handle(*proposed(slot))
     learner.handle("a1", Accepted(FIRST, 0, 2))
     assert learner.handle("a2", Accepted(FIRST, 0, 2)).tell == tuple(Chosen(slot, FIRST, VALUE) for slot in range(3))
 
 
 def test_a_value_chosen_at_two_ballots_is_told_once_with_the_highest() -> None:
     learner = new_learner()
-    told(learner, vote("a1"), vote("a2"), vote("a1", 0, SECOND), vote("a2", 0, SECOND), accept(1), vote("a1", 1), vote("a2", 1))
+    told(learner, vote("a1"), vote("a2"), vote("a1", 0, SECOND), vote("a2", 0, SECOND), proposed(1), vote("a1", 1), vote("a2", 1))
     page = ("a3", VotesPage((Vote(0, FIRST, VALUE), Vote(0, SECOND, VALUE))))
     assert told(learner, page) == (Chosen(0, SECOND, VALUE), Chosen(1, FIRST, VALUE))
 
@@ -132,15 +127,15 @@ def test_what_comes_out_of_order_counts_up_to_the_horizon(told_on_request: bool,
     learner = new_learner()
     for slot in (2, 1):
         page = VotesPage((Vote(slot, FIRST, VALUE),))
-        heard = [("a1", page), ("a2", page)] if told_on_request else [accept(slot), vote("a1", slot), vote("a2", slot)]
+        heard = [("a1", page), ("a2", page)] if told_on_request else [proposed(slot), vote("a1", slot), vote("a2", slot)]
         assert told(learner, *heard) == ()
-    assert told(learner, accept(), vote("a1"), vote("a2")) == tuple(Chosen(slot, FIRST, VALUE) for slot in range(3))
+    assert told(learner, proposed(), vote("a1"), vote("a2")) == tuple(Chosen(slot, FIRST, VALUE) for slot in range(3))
 
 
 def test_votes_far_beyond_what_is_learned_are_left_to_catch_up() -> None:
     learner = new_learner()
     far = 1_000_000
-    assert told(learner, accept(far), ("a1", Accepted(FIRST, far, far + 10**12)), ("a2", Accepted(FIRST, 0, 10**15))) == ()
+    assert told(learner, proposed(far), ("a1", Accepted(FIRST, far, far + 10**12)), ("a2", Accepted(FIRST, 0, 10**15))) == ()
     assert told(learner, ("a1", VotesPage((Vote(far, FIRST, VALUE),)))) == ()
     assert learner.next_slot == 0
 
@@ -153,7 +148,7 @@ def test_a_learner_rebuilt_from_its_archive_goes_on_where_it_was() -> None:
     archive.write((Learned(LOG, 0, FIRST, VALUE, 1, 1, (("id-blue", 1),)),), sync=True)
     learner = new_learner(archive)
     assert learner.next_slot == 1
-    assert told(learner, accept(0), vote("a1"), vote("a2")) == ()
+    assert told(learner, proposed(0), vote("a1"), vote("a2")) == ()
     assert learner.handle("n8", AskChosen(0)) == sending("n8", ChosenPage(0, ((FIRST, VALUE),), 1))
 
 
@@ -179,7 +174,7 @@ def test_a_page_of_chosen_values_that_begins_too_late_or_too_early_gives_only_wh
 
 def test_a_page_of_chosen_values_lets_counted_slots_behind_it_follow() -> None:
     learner = new_learner()
-    told(learner, accept(0), accept(1), vote("a1", 1), vote("a2", 1))
+    told(learner, proposed(0), proposed(1), vote("a1", 1), vote("a2", 1))
     effects = learner.handle("n8", ChosenPage(0, ((FIRST, VALUE),), 1))
     assert effects == Effects(tell=(Chosen(0, FIRST, VALUE), Chosen(1, FIRST, VALUE)))
 
@@ -187,69 +182,48 @@ def test_a_page_of_chosen_values_lets_counted_slots_behind_it_follow() -> None:
 # ---- what the owner of a ballot says was decided ---------------------------------------------------------------------------------
 
 
-def decided(end_slot: int, first_slot: int = 0, ballot: Ballot = FIRST) -> tuple[str, Decided]:
+def decided(slot: int = 0, ballot: Ballot = FIRST, value: bytes = VALUE) -> tuple[str, Decided]:
     """From the ballot's owner."""
-    return ballot.node, Decided(ballot, first_slot, end_slot)
+    return ballot.node, Decided(ballot, slot, value)
 
 
-def test_the_owner_of_a_ballot_is_believed_about_what_it_proposed() -> None:
+def test_the_owner_of_a_ballot_is_believed_about_it() -> None:
     learner = new_learner()
-    assert told(learner, accept(0), accept(1), accept(2), decided(2)) == (Chosen(0, FIRST, VALUE), Chosen(1, FIRST, VALUE))
+    assert told(learner, decided(0), decided(1)) == (Chosen(0, FIRST, VALUE), Chosen(1, FIRST, VALUE))
     assert learner.next_slot == 2
 
 
 def test_nobody_else_is_believed_about_a_ballot() -> None:
     learner = new_learner()
-    assert told(learner, accept(), (RIVAL.node, Decided(FIRST, 0, 1))) == ()
+    assert told(learner, (RIVAL.node, Decided(FIRST, 0, VALUE))) == ()
     assert learner.next_slot == 0
 
 
-def test_what_was_decided_at_one_ballot_says_nothing_of_a_value_of_another() -> None:
+def test_what_was_decided_at_one_ballot_says_nothing_of_another() -> None:
     learner = new_learner()
-    assert told(learner, accept(ballot=FIRST, value=OTHER), decided(1, ballot=RIVAL)) == ()
-    assert told(learner, accept(ballot=RIVAL)) == (Chosen(0, RIVAL, VALUE),)
+    assert told(learner, proposed(1, value=OTHER), decided(1, RIVAL), decided(0)) == (Chosen(0, FIRST, VALUE), Chosen(1, RIVAL, VALUE))
 
 
-def test_a_decision_may_come_before_its_value() -> None:
+def test_what_was_decided_out_of_order_is_kept_and_what_is_missing_is_asked_for() -> None:
     learner = new_learner()
-    assert told(learner, decided(2), accept(1)) == ()
-    assert told(learner, accept(0)) == (Chosen(0, FIRST, VALUE), Chosen(1, FIRST, VALUE))
-
-
-def test_slots_outside_of_what_was_decided_are_not() -> None:
-    learner = new_learner()
-    assert told(learner, accept(0), accept(1), decided(2, first_slot=1)) == ()
-    assert told(learner, vote("a1"), vote("a2")) == (Chosen(0, FIRST, VALUE), Chosen(1, FIRST, VALUE))
-
-
-def test_whose_value_is_missing_asks_who_said_that_it_was_decided() -> None:
-    learner = new_learner()
-    (timer,) = learner.handle(*decided(3)).timers
+    (timer,) = learner.handle(*decided(1)).timers
     assert learner.handle("n9", Expired(timer.name)).send == (Send(FIRST.node, AskChosen(0)),)
+    assert told(learner, decided(0)) == (Chosen(0, FIRST, VALUE), Chosen(1, FIRST, VALUE))
 
 
-def test_a_decision_of_far_too_much_takes_no_memory() -> None:
+def test_a_decision_that_is_told_again_changes_nothing() -> None:
     learner = new_learner()
-    assert told(learner, decided(10**15), accept(0)) == (Chosen(0, FIRST, VALUE),)
-    assert learner.known_end == 10**15
+    assert told(learner, decided(0), decided(0), decided(0, value=OTHER)) == (Chosen(0, FIRST, VALUE),)
+
+
+def test_a_decision_far_beyond_takes_no_memory() -> None:
+    learner = new_learner()
+    assert told(learner, decided(10**15), decided(0)) == (Chosen(0, FIRST, VALUE),)
+    assert learner.known_end == 10**15 + 1
 
 
 def test_two_values_decided_for_one_slot_stop_the_node() -> None:
     learner = new_learner()
-    told(learner, accept(1), accept(1, ballot=SECOND, value=OTHER), decided(2, first_slot=1), decided(2, first_slot=1, ballot=SECOND))
+    told(learner, decided(1), decided(1, SECOND, OTHER))
     with pytest.raises(InvariantViolation, match="two values chosen for slot 1"):
-        told(learner, accept(0), vote("a1"), vote("a2"))
-
-
-def test_of_several_runs_of_one_ballot_the_last_counts_and_an_old_telling_changes_nothing() -> None:
-    learner = new_learner()
-    assert told(learner, decided(9, first_slot=7), decided(3), accept(0)) == ()
-    assert told(learner, decided(12), accept(1)) == (Chosen(0, FIRST, VALUE), Chosen(1, FIRST, VALUE))
-
-
-def test_only_what_the_latest_ballots_decided_is_remembered() -> None:
-    learner = new_learner()
-    for number in range(1, 20):
-        told(learner, decided(1, ballot=Ballot(number, "p1")))
-    assert told(learner, accept(ballot=Ballot(11, "p1"))) == ()
-    assert told(learner, accept(ballot=Ballot(12, "p1"))) == (Chosen(0, Ballot(12, "p1"), VALUE),)
+        told(learner, decided(0))

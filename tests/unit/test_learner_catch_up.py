@@ -1,11 +1,11 @@
 """Catching up: pub/sub never repeats a lost message, so a learner that misses something asks for it."""
 
 from paxos.ballot import Ballot
-from paxos.cues import Chosen, Expired
+from paxos.cues import Chosen, Expired, Proposed
 from paxos.effects import ACCEPTORS, NOTHING, Effects, Send, StartTimer, sending, telling
 from paxos.groups import LOG
 from paxos.learner import CATCH_UP, Learner
-from paxos.messages import Accept, Accepted, AskChosen, AskVotes, ChosenPage, Decided, Heartbeat, Vote, VotesPage
+from paxos.messages import Accepted, AskChosen, AskVotes, ChosenPage, Decided, Heartbeat, Vote, VotesPage
 from paxos.records import Learned
 from paxos.settings import Settings
 from tests.unit.company import BLUE, FIRST, SETTINGS, batch, company, empty_archive
@@ -30,7 +30,7 @@ def test_who_hears_that_more_is_chosen_waits_a_moment_before_it_asks() -> None:
 def test_who_misses_nothing_asks_nothing() -> None:
     learner = new_learner()
     assert learner.handle("p1", Heartbeat(FIRST, 0)) == NOTHING
-    assert learner.handle("p1", Accept(FIRST, 0, VALUE, 0)) == NOTHING
+    assert learner.handle("n9", Proposed(0, FIRST, VALUE)) == NOTHING
     assert learner.handle("n9", Expired(CATCH_UP)) == NOTHING
 
 
@@ -51,9 +51,9 @@ def test_a_learner_that_is_stuck_asks_the_informed_in_turn_and_then_the_acceptor
     ]
 
 
-def test_who_says_with_a_proposal_how_much_is_chosen_is_asked_for_it() -> None:
+def test_who_tells_of_a_later_slot_is_asked_for_those_before() -> None:
     learner = new_learner()
-    assert learner.handle("p1", Accept(FIRST, 5, VALUE, 3)) == WAIT
+    assert learner.handle("p1", Decided(FIRST, 5, VALUE)) == WAIT
     assert learner.handle("n9", Expired(CATCH_UP)) == sending("p1", AskChosen(0)) + WAIT
 
 
@@ -108,13 +108,11 @@ def test_values_that_come_while_it_is_behind_are_bounded_and_fetched_when_their_
     learner = new_learner()
     large = b"x" * 1024 * 1024
     for slot in range(1, 30):
-        learner.handle("p1", Accept(FIRST, slot, large, 0))
-        for acceptor in ("a1", "a2"):
-            learner.handle(acceptor, Accepted(FIRST, slot, slot))
+        learner.handle("p1", Decided(FIRST, slot, large))
     told = learner.handle("p1", ChosenPage(0, ((FIRST, VALUE),), 30)).tell
     assert len(told) == 9, "the page's, and as many as were kept"
     assert learner.next_slot == 9
-    assert learner.handle("p1", Accept(FIRST, 9, large, 0)).tell == (Chosen(9, FIRST, large),)
+    assert learner.handle("p1", Decided(FIRST, 9, large)).tell == (Chosen(9, FIRST, large),)
 
 
 def test_acceptors_that_have_more_than_one_page_of_votes_are_asked_for_the_rest_at_once() -> None:
@@ -158,12 +156,10 @@ def test_what_was_learned_takes_no_room_any_more() -> None:
     learner = Learner(LOG, company("n9", settings=Settings(window_bytes=2 * len(VALUE))), empty_archive("n9"))
     learner.handle("n8", ChosenPage(0, ((FIRST, VALUE),) * 200, 200))
     for slot in range(200, 210):
-        learner.handle("p1", Accept(FIRST, slot, VALUE, 0))
-        learner.handle("p1", Decided(FIRST, 200, slot + 1))
+        learner.handle("p1", Decided(FIRST, slot, VALUE))
     assert learner.next_slot == 210
     for slot in (211, 212, 213, 210):
-        learner.handle("p1", Accept(FIRST, slot, VALUE, 0))
-    learner.handle("p1", Decided(FIRST, 200, 214))
+        learner.handle("p1", Decided(FIRST, slot, VALUE))
     assert learner.next_slot == 213, "two values besides the next"
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from actors.storage.memory import MemoryStorage
 from paxos.ballot import END_SLOT, ZERO, Ballot
-from paxos.cues import Begin, Chosen, Deposed, Elected, Expired, Lead, Propose, Resign, Withdraw, Withdrawn
+from paxos.cues import Begin, Chosen, Deposed, Elected, Expired, Lead, Propose, Proposed, Resign, Withdraw, Withdrawn
 from paxos.effects import ACCEPTORS, NOTHING, CancelTimer, Effects, Send, StartTimer, telling
 from paxos.errors import InvariantViolation
 from paxos.groups import LOG
@@ -155,7 +155,7 @@ def test_gaps_between_found_values_are_filled_with_noop() -> None:
     proposer.handle("a1", promise(Vote(1, Ballot(1, "p0"), b"one")))
     effects = proposer.handle("a2", promise(Vote(3, Ballot(1, "p0"), b"three")))
     assert [(accept.slot, accept.value) for accept in accepts(effects)] == [(0, batch()), (1, b"one"), (2, batch()), (3, b"three")]
-    assert effects.tell == (Elected(FIRST, 4),)
+    assert effects.tell == (Elected(FIRST, 4), *(Proposed(accept.slot, FIRST, accept.value) for accept in accepts(effects)))
 
 
 def test_own_values_go_behind_everything_that_was_found() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from paxos.ballot import END_SLOT, Ballot
 from paxos.cues import Chosen, Deposed, Elected, Expired, Inspect, Propose, Undecided, Withdraw, Withdrawn
-from paxos.effects import ACCEPTORS, EVERYONE, NOTHING, CancelTimer, Effects, Send, StartTimer, telling
+from paxos.effects import ACCEPTORS, NOTHING, CancelTimer, Effects, Send, StartTimer, telling
 from paxos.groups import decree_group
 from paxos.messages import Accept, Nack, Prepare, Promise, Vote
 from paxos.phases import Idle, Leading, Preparing
@@ -53,14 +53,14 @@ def test_work_begins_a_campaign_at_once() -> None:
 def test_one_command_is_proposed_and_only_in_slot_zero() -> None:
     proposer = proposing(BLUE, RED)
     promised(proposer)
-    assert proposer.flush().send == (Send(EVERYONE, Accept(FIRST, 0, batch(BLUE), 0)),)
+    assert proposer.flush().send == (Send(ACCEPTORS, Accept(FIRST, 0, batch(BLUE), 0)),)
     assert proposer.flush() == NOTHING
 
 
 def test_p2c_a_found_value_is_proposed_instead_of_ones_own() -> None:
     proposer = proposing()
     effects = promised(proposer, Vote(0, Ballot(1, "p0"), batch(RED)))
-    assert effects.send == (Send(EVERYONE, Accept(FIRST, 0, batch(RED), 0)),)
+    assert effects.send == (Send(ACCEPTORS, Accept(FIRST, 0, batch(RED), 0)),)
     assert proposer.flush() == NOTHING
 
 
@@ -115,7 +115,7 @@ def test_a_value_refused_in_phase_two_is_proposed_again_after_the_back_off() -> 
     refused(proposer)
     proposer.handle("p1", Expired(BACK_OFF))
     promised(proposer)
-    assert proposer.flush().send == (Send(EVERYONE, Accept(Ballot(8, "p1"), 0, batch(BLUE, ballot=Ballot(8, "p1")), 0)),)
+    assert proposer.flush().send == (Send(ACCEPTORS, Accept(Ballot(8, "p1"), 0, batch(BLUE, ballot=Ballot(8, "p1")), 0)),)
 
 
 def test_after_a_back_off_without_work_nothing_happens_and_refusals_are_forgotten() -> None:
@@ -198,7 +198,7 @@ def test_a_question_finishes_what_it_finds() -> None:
     proposer = new_proposer()
     proposer.handle("p1", Inspect())
     effects = promised(proposer, Vote(0, Ballot(1, "p0"), batch(RED)))
-    assert effects.send == (Send(EVERYONE, Accept(FIRST, 0, batch(RED), 0)),)
+    assert effects.send == (Send(ACCEPTORS, Accept(FIRST, 0, batch(RED), 0)),)
     assert Undecided() not in effects.tell
 
 
@@ -207,7 +207,7 @@ def test_a_question_beside_work_waits_for_what_wins() -> None:
     proposer.handle("p1", Inspect())
     proposer.handle("p1", Propose((BLUE,)))
     assert Undecided() not in promised(proposer).tell
-    assert proposer.flush().send == (Send(EVERYONE, Accept(FIRST, 0, batch(BLUE), 0)),)
+    assert proposer.flush().send == (Send(ACCEPTORS, Accept(FIRST, 0, batch(BLUE), 0)),)
 
 
 def test_a_question_that_was_refused_is_asked_again_after_the_back_off() -> None:

@@ -4,8 +4,8 @@ import pytest
 
 from paxos.ballot import END_SLOT, ZERO, Ballot
 from paxos.batches import decode_batch, weight
-from paxos.cues import Chosen, Drained, Executed, Expired, Lead, Propose, Resume, Yield
-from paxos.effects import EVERYONE, NOTHING, Effects, Send, StartTimer, telling
+from paxos.cues import Chosen, Drained, Executed, Expired, Lead, Propose, Proposed, Resume, Yield
+from paxos.effects import ACCEPTORS, NOTHING, Effects, Send, StartTimer, telling
 from paxos.groups import LOG
 from paxos.messages import Accept, Promise, Vote
 from paxos.phases import Leading
@@ -41,7 +41,9 @@ def test_all_that_waits_goes_out_together_at_the_end_of_the_drain() -> None:
     proposer = leading()
     assert proposer.handle("p1", Propose((BLUE,))) == NOTHING
     proposer.handle("p1", Propose((RED, GREEN)))
-    assert proposer.flush() == Effects(send=(Send(EVERYONE, Accept(FIRST, 0, batch(BLUE, RED, GREEN), 0)),), timers=())
+    value = batch(BLUE, RED, GREEN)
+    asked, told = (Send(ACCEPTORS, Accept(FIRST, 0, value, 0)),), (Proposed(0, FIRST, value),)
+    assert proposer.flush() == Effects(send=asked, tell=told), "the learner beside it hears it from nobody else"
     assert proposer.flush() == NOTHING
 
 
@@ -81,7 +83,7 @@ def test_an_accept_says_up_to_where_slots_are_chosen() -> None:
     proposer.flush()
     proposer.handle("p1", Chosen(0, FIRST, batch(BLUE)))
     proposer.handle("p1", Propose((RED,)))
-    assert proposer.flush().send == (Send(EVERYONE, Accept(FIRST, 1, batch(RED), 1)),)
+    assert proposer.flush().send == (Send(ACCEPTORS, Accept(FIRST, 1, batch(RED), 1)),)
 
 
 def test_an_accept_that_was_not_chosen_in_time_is_sent_again_unchanged() -> None:

@@ -51,8 +51,6 @@ class Observer:
         self._codec = codec
         # Who led the log when a heartbeat was last heard of a ballot that is not lower.
         self.leader = ZERO
-        # Up to where a run of slots that begins there is known to have been decided at a ballot: votes are never taken back.
-        self._decided_ends: dict[tuple[str, Ballot, int], int] = {}
         self._chosen_door = channels.door(CHOSEN)
         self._internal = channels.outgoing(ACCEPTORS, "").partition(ACCEPTORS)[0]
 
@@ -138,14 +136,14 @@ class Observer:
                 self._invariants.fail("durable first", text)
 
     def _decided(self, envelope: Envelope, group: str, message: Decided) -> None:
-        """A quorum has voted at this very ballot in every slot of the range."""
-        run = (group, message.ballot, message.first_slot)
-        for slot in range(self._decided_ends.get(run, message.first_slot), message.end_slot):
-            if not self._invariants.has_decided(group, slot, message.ballot):
-                text = f"{envelope.source} says that slot {slot} of {group} was decided at {render(message.ballot)}, and it was not"
-                return self._invariants.fail("agreement", text)
-            self._decided_ends[run] = slot + 1
-        return None
+        """A quorum has voted for this value, at this very ballot."""
+        chosen = self._invariants.group(group).slots.get(message.slot)
+        if not self._invariants.has_decided(group, message.slot, message.ballot):
+            text = f"{envelope.source} says that slot {message.slot} of {group} was decided at {render(message.ballot)}, and it was not"
+            self._invariants.fail("agreement", text)
+        elif chosen is None or chosen.value != message.value:
+            text = f"{envelope.source} calls {render(message.value)} decided in {group} slot {message.slot}, and it is not"
+            self._invariants.fail("agreement", text)
 
     def _promise(self, envelope: Envelope, group: str, message: Promise) -> None:
         """The promise is on disk, and so is each vote it tells; no vote of a lower ballot is left out."""

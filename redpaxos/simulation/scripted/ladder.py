@@ -136,7 +136,7 @@ def describe(message: Message) -> str:
         case Accept():
             return f"Accept {describe_ballot(message.ballot)} slot {message.slot} {describe_value(message.value)}"
         case Decided():
-            return f"Decided {describe_ballot(message.ballot)} slot {_slots(message.first_slot, message.end_slot - 1)}"
+            return f"Decided {describe_ballot(message.ballot)} slot {message.slot} {describe_value(message.value)}"
         case Accepted():
             return f"Accepted {describe_ballot(message.ballot)} slot {_slots(message.first_slot, message.last_slot)}"
         case Nack():

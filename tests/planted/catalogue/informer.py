@@ -4,51 +4,47 @@ from tests.planted.planting import Mistake
 
 INFORMER = "paxos/informer.py"
 UNIT = "tests/unit/test_informer.py::"
-SCRIPT = "tests/transcripts/test_transcripts.py::test_the_real_roles_get_through["
 
 MISTAKES = (
     Mistake(
-        "an informer tells what was decided at another's ballot as its own",
+        "an informer tells what was decided at another's ballot",
         INFORMER,
-        "if message.ballot != self._ballot:",
-        "if False:",
-        "PMS 2.2: chosen is what a majority accepted at one number",
-        SCRIPT + "a_leader_learns_what_another_decided]",
-        "agreement",
+        "if message.ballot == self._ballot:",
+        "if message:",
+        "PMS 2.3: the distinguished learner tells what it has counted",
+        UNIT + "test_what_was_decided_at_another_ballot_is_not_told",
     ),
     Mistake(
-        "an informer tells one slot too many",
+        "an informer tells the slot after the one that was decided",
         INFORMER,
-        "Decided(self._ballot, self._first_slot, self._end_slot)",
-        "Decided(self._ballot, self._first_slot, self._end_slot + 1)",
+        "Decided(told.ballot, told.slot, told.value)",
+        "Decided(told.ballot, told.slot + 1, told.value)",
         "PMS 2.3: the distinguished learner tells what it has counted",
         UNIT + "test_if_none_comes_it_tells_by_itself",
     ),
     Mistake(
-        "an informer tells what lies between as well",
+        "an informer tells what was decided as of the ballot that it leads with now",
         INFORMER,
-        "self._first_slot = self._told_end = message.slot + 1",
-        "self._told_end = message.slot + 1",
+        "Decided(told.ballot, told.slot, told.value)",
+        "Decided(self._ballot, told.slot, told.value)",
         "PMS 2.2: chosen is what a majority accepted at one number",
-        UNIT + "test_what_was_decided_at_another_ballot_is_not_told",
+        UNIT + "test_a_new_reign_tells_what_was_decided_in_it_and_before",
     ),
     Mistake(
-        "an informer takes what was decided in one reign for the next",
+        "an informer forgets in a new reign what it has not told yet",
         INFORMER,
-        "self._first_slot = self._end_slot = self._told_end = 0",
-        "self._told_end = self._end_slot",
-        "PMS 2.2: chosen is what a majority accepted at one number",
-        UNIT + "test_a_new_reign_has_decided_nothing_yet",
+        "self._ballot = message.ballot\n",
+        "self._ballot, self._untold = message.ballot, []\n",
+        "progress: the other learners are told",
+        UNIT + "test_a_new_reign_tells_what_was_decided_in_it_and_before",
     ),
     Mistake(
-        "an informer tells only what is new",
+        "an informer tells everything again",
         INFORMER,
-        """        self._told_end = self._end_slot
-        timers""",
-        """        self._first_slot, self._told_end = max(self._first_slot, self._told_end), self._end_slot
-        timers""",
-        "progress: what was lost is made up for by the next",
-        UNIT + "test_a_lost_telling_is_made_up_for_by_the_next",
+        "        self._untold = []\n        timers",
+        "        timers",
+        "what was told once is not told for ever",
+        UNIT + "test_everything_is_told_once",
     ),
     Mistake(
         "an informer waits for a proposal that may never come",

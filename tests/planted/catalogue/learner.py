@@ -48,19 +48,28 @@ MISTAKES = (
     Mistake(
         "a learner takes what was decided at one ballot for a value of another",
         LEARNER,
-        "if self._is_decided(ballot) or",
-        "if self._runs or",
+        "if ballot in tally.decided or",
+        "if tally.decided or",
         "PMS 2.2: chosen is what a majority accepted at one number",
-        SCRIPT + "a_decision_is_for_one_ballot]",
+        SCRIPT + "a_leader_learns_what_another_decided]",
+        "two values chosen",
+    ),
+    Mistake(
+        "a learner takes what is proposed beside it for chosen",
+        LEARNER,
+        "if ballot in tally.decided or",
+        "if ballot in tally.values or",
+        "PMS 2.3: a majority of acceptors",
+        SCRIPT + "one_vote_convinces_nobody]",
         "agreement",
     ),
     Mistake(
-        "a learner takes one slot more for decided than it was told",
+        "a learner takes what was decided in one slot for the slot that it waits for",
         LEARNER,
-        "return first_slot <= self.next_slot < end_slot",
-        "return first_slot <= self.next_slot <= end_slot",
+        "self._note_value(message.slot, message.ballot, message.value)\n        if (tally",
+        "self._note_value(self.next_slot, message.ballot, message.value)\n        if (tally",
         "PMS 2.3",
-        UNIT + "test_the_owner_of_a_ballot_is_believed_about_what_it_proposed",
+        UNIT + "test_what_was_decided_out_of_order_is_kept_and_what_is_missing_is_asked_for",
     ),
     Mistake(
         "a learner takes the first value that it saw for what was chosen",
@@ -79,18 +88,6 @@ MISTAKES = (
         if not source:""",
         "PMS 2.3: a majority of acceptors",
         UNIT + "test_a_vote_of_somebody_who_is_no_acceptor_does_not_count",
-    ),
-    Mistake(
-        "a learner takes a value from somebody else than its proposer",
-        LEARNER,
-        """        if message.ballot.node != source:
-            return NOTHING
-        self._note_value""",
-        """        if not source:
-            return NOTHING
-        self._note_value""",
-        "a ballot is only its owner's",
-        UNIT + "test_a_value_that_the_owner_of_its_ballot_did_not_send_is_not_believed",
     ),
     Mistake(
         "a learner skips slots that it is told of later",

@@ -119,7 +119,7 @@ MISTAKES = (
         """        phase = self.phase
         if not isinstance(phase, Preparing) or""",
         """        phase = self.phase
-        if isinstance(phase, Leading): return Effects(send=tuple(self._propose(phase, vote.slot, vote.value) for vote in message.votes))
+        if isinstance(phase, Leading): return _proposing([self._propose(phase, vote.slot, vote.value) for vote in message.votes], 0, ())
         if not isinstance(phase, Preparing) or""",
         "PMS 2.2: one value a proposal number",
         SCRIPT + "a_late_promise_changes_nothing]",
