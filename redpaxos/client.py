@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from decimal import Decimal
-from typing import Any
+from typing import Any, assert_never
 
 from msgspec import Raw, Struct
 
@@ -300,8 +300,12 @@ def _conclude(errand: Errand, timeout: float, *, closed: bool) -> Decision:
             raise UndecidedError(outcome.reason)
         case OutcomeKind.REJECTED:
             raise RejectedError(outcome.reason)
-        case _:
+        case OutcomeKind.NOT_DONE | OutcomeKind.REDIRECT:
             raise NotDoneError(outcome.reason)
+        case OutcomeKind.UNKNOWN:
+            raise OutcomeUnknownError(outcome.reason, errand.id)
+        case _:
+            assert_never(outcome.kind)
 
 
 def _is_complete(reports: dict[tuple[str, str], dict[str, Any]]) -> bool:
