@@ -353,13 +353,11 @@ class Calls:
     # ---- time --------------------------------------------------------------------------------------------------------------------
 
     def _expired(self, timer: str) -> Effects:
-        match timer:
-            case "resend":
-                return self._waited()
-            case "keep alive":
-                return self._live_on()
-            case _:
-                return self._search_again()
+        if timer == RESEND:
+            return self._waited()
+        if timer == KEEP_ALIVE:
+            return self._live_on()
+        return self._search_again()
 
     def _search_again(self) -> Effects:
         """Nobody led, or the pause is over."""
