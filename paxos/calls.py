@@ -8,7 +8,7 @@ in any order. Ongaro, "Consensus: Bridging Theory and Practice", section 6.3.
 
 from collections import deque
 from collections.abc import Iterator
-from typing import assert_never
+from typing import Literal, assert_never
 
 from msgspec import Struct
 
@@ -48,7 +48,10 @@ class CallSettings(Struct, frozen=True):
 
 CALL_SETTINGS = CallSettings()
 
-_OUTCOMES = {
+SettlementKind = Literal[OutcomeKind.DONE, OutcomeKind.REJECTED, OutcomeKind.NOT_DONE, OutcomeKind.UNKNOWN]
+"""How an operation can end; the other outcomes are on the way there, or of questions."""
+
+_OUTCOMES: dict[ResultKind, SettlementKind] = {
     ResultKind.DONE: OutcomeKind.DONE,
     ResultKind.REJECTED: OutcomeKind.REJECTED,
     ResultKind.REFUSED: OutcomeKind.NOT_DONE,
@@ -62,7 +65,7 @@ class Settlement(Struct, frozen=True):
     """
 
     ticket: int
-    kind: OutcomeKind
+    kind: SettlementKind
     body: bytes
 
 
@@ -337,7 +340,7 @@ class Calls:
             if number in self._unanswered:
                 self._unanswered[number].open_count -= 1
 
-    def _settle(self, pending: Pending, kind: OutcomeKind, body: bytes = b"") -> None:
+    def _settle(self, pending: Pending, kind: SettlementKind, body: bytes = b"") -> None:
         self._pending.pop(pending.ticket, None)
         if self._unanswered.pop(pending.number, None) is not None:
             self._unanswered_bytes -= len(pending.body)
@@ -350,13 +353,11 @@ class Calls:
     # ---- time --------------------------------------------------------------------------------------------------------------------
 
     def _expired(self, timer: str) -> Effects:
-        match timer:
-            case "resend":
-                return self._waited()
-            case "keep alive":
-                return self._live_on()
-            case _:
-                return self._search_again()
+        if timer == RESEND:
+            return self._waited()
+        if timer == KEEP_ALIVE:
+            return self._live_on()
+        return self._search_again()
 
     def _search_again(self) -> Effects:
         """Nobody led, or the pause is over."""

@@ -12,31 +12,29 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from decimal import Decimal
-from typing import Any
+from typing import Any, assert_never
 
 from msgspec import Raw, Struct
 
-from paxos.ballot import END_SLOT
 from paxos.codec import FRAME_BYTES
 from paxos.cues import Expired
 from paxos.doors import check_decree, check_id, check_json, check_machine
-from paxos.effects import EVERYONE, PROPOSERS, Effects, StartTimer
+from paxos.effects import EVERYONE, Effects, StartTimer
 from paxos.errand import Contact, Errand
 from paxos.errors import MalformedError
 from paxos.groups import LOG
-from paxos.messages import Inquire, Locate, Located, LogPage, Outcome, OutcomeKind, Query, ReadLog, Report, Submit
+from paxos.messages import Inquire, Locate, Located, Outcome, OutcomeKind, Query, Report, Submit
 from paxos.values import Command, Entry
 from redpaxos.errors import CLOSED, UNHEARD, NotDoneError, OutcomeUnknownError, RejectedError, UndecidedError
 from redpaxos.kv import KeyValueStore
 from redpaxos.leadership import Leadership
-from redpaxos.line import LOCATED, REPORTS, Line, page_key, request_key
+from redpaxos.line import LOCATED, REPORTS, Line, request_key
+from redpaxos.log_reader import LogReader
 from redpaxos.machine import MachineClient
 from redpaxos.questions import Questions
 from redpaxos.session import Session
 from transport.base import PayloadTooLargeError, Transport, TransportDownError, TransportError
 
-_LOCATE_SECONDS = 0.3
-_ATTEMPT_SECONDS = 1.0
 _PAUSE_SECONDS = 0.05
 _INTEGER_DIGITS = 4000
 _VALUE_BYTES = FRAME_BYTES // 2
@@ -64,15 +62,12 @@ class Client:
         self._node = node
         # The proposer to ask next: the leader when last heard.
         self._contact: Contact | None = None
-        # The node to read from next.
-        self._reader = node
-        # The last revision of the log that this client knows of: nodes learn it one after the other.
-        self._told_revision = 0
         self._attempts = itertools.count(secrets.randbits(48))
         # Set when the client is closed, so that no pause and no request outlives it.
         self._ended = threading.Event()
         self._kv: KeyValueStore | None = None
         self._session: Session | None = None
+        self._reader = LogReader(self._line, node)
         self._questions = Questions(self._line, self._attempts)
         self._lock = threading.Lock()
 
@@ -163,47 +158,19 @@ class Client:
 
     def entries(self, from_revision: int = 1, *, follow: bool = False, node: str = "", timeout: float = 10.0) -> Iterator[Entry]:
         """The log as log() reads it, but each value as the JSON text that it came in."""
-        if not 1 <= from_revision < END_SLOT:
-            raise RejectedError(f"revisions go from 1 to {END_SLOT - 1}, found {from_revision}")
-        revision = from_revision
-        patient_until = time.monotonic() + timeout
-        while True:
-            page = self._read(LOG, revision, timeout, node)
-            for entry in page.entries:
-                yield entry
-                revision = entry.revision + 1
-                self._note_told(entry.revision)
-            if revision < page.end_revision:
-                patient_until = time.monotonic() + timeout
-                continue
-            lacks = not node and page.end_revision <= self._told_revision
-            if not lacks and not follow:
-                return
-            source = node or self._reader
-            if lacks and time.monotonic() > patient_until:
-                self._reader = self._node
-                raise NotDoneError(
-                    f"node {source} has not learned revision {self._told_revision} within {timeout} s, which this client was told of"
-                )
-            # Any answer, or none for a while, is a reason to read again.
-            self._page(source, LOG, ReadLog(secrets.randbits(60), max(revision, page.end_revision), waits=True), _ATTEMPT_SECONDS)
+        return self._reader.entries(from_revision, follow=follow, node=node, timeout=timeout)
 
     def learned(self, name: str, *, timeout: float = 0.0) -> Decision | None:
         """What one learner knows to be decided under this name, waiting for it if asked to; it asks no quorum.
 
         Raises NotDoneError if no node answers.
         """
-        deadline = time.monotonic() + timeout
-        group = _checked(check_decree, name)
-        while not (entries := self._read(group, 1, max(timeout, 2 * _ATTEMPT_SECONDS)).entries):
-            if (left := deadline - time.monotonic()) <= 0:
-                return None
-            self._page(self._reader, group, ReadLog(secrets.randbits(60), 1, waits=True), min(left, _ATTEMPT_SECONDS))
-        return to_decision(entries[0], mine=False)
+        entry = self._reader.learned(_checked(check_decree, name), timeout)
+        return to_decision(entry, mine=False) if entry is not None else None
 
     def end_revision(self, *, node: str = "", timeout: float = 10.0) -> int:
         """The first revision that is not given out yet, as log() would find it."""
-        return self._read(LOG, END_SLOT, timeout, node).end_revision
+        return self._reader.end_revision(node=node, timeout=timeout)
 
     def transfer_lead(self, node: str, *, timeout: float = 10.0) -> None:
         """Make this node lead the log, and return when it does.
@@ -254,12 +221,8 @@ class Client:
         self._contact = errand.contact
         decision = _conclude(errand, timeout, closed=self._ended.is_set())
         if group == LOG:
-            self._note_told(decision.revision)
+            self._reader.note_told(decision.revision)
         return decision
-
-    def _note_told(self, revision: int) -> None:
-        with self._lock:
-            self._told_revision = max(self._told_revision, revision)
 
     def _perform(self, errand: Errand, effects: Effects, timers: dict[str, float]) -> dict[str, float]:
         """Send what an errand wants sent; the timers that run now, by name, with the time at which each is due."""
@@ -278,42 +241,6 @@ class Client:
                 # It may have been sent: the attempt stays open.
                 self._ended.wait(_PAUSE_SECONDS)
         return running
-
-    def _read(self, group: str, revision: int, timeout: float, node: str = "") -> LogPage:
-        """One page of the log, from the node that is named or whichever answers."""
-        deadline = time.monotonic() + timeout
-        while (left := deadline - time.monotonic()) > 0:
-            if not (source := node or self._reader or self._find_reader(deadline)):
-                continue
-            page = self._page(source, group, ReadLog(secrets.randbits(60), revision), min(left, _ATTEMPT_SECONDS))
-            if page is not None:
-                return page
-            self._reader = self._node
-        whoever, who = (f"node {node}", "it") if node else ("any node that reads the log", "one")
-        raise NotDoneError(f"no answer from {whoever} within {timeout} s: is {who} running, and {UNHEARD}")
-
-    def _find_reader(self, deadline: float) -> str:
-        """Find a node that knows the log; empty if nobody answers yet."""
-        with self._line.listening(LOCATED) as answers:
-            try:
-                self._line.send(PROPOSERS, LOG, Locate())
-            except TransportError:
-                self._ended.wait(_PAUSE_SECONDS)
-                return ""
-            heard = answers.next(min(deadline, time.monotonic() + _LOCATE_SECONDS))
-        self._reader = self._node or (heard[0] if heard is not None else "")
-        return self._reader
-
-    def _page(self, node: str, group: str, question: ReadLog, timeout: float) -> LogPage | None:
-        """What one node answers within the time, or None."""
-        with self._line.listening(page_key(group, question.number)) as answers:
-            try:
-                self._line.send(node, group, question)
-            except TransportError:
-                self._ended.wait(_PAUSE_SECONDS)
-                return None
-            heard = answers.next(time.monotonic() + timeout)
-        return heard[1] if heard is not None and isinstance(heard[1], LogPage) else None
 
 
 def to_json(value: Any) -> bytes:
@@ -373,8 +300,12 @@ def _conclude(errand: Errand, timeout: float, *, closed: bool) -> Decision:
             raise UndecidedError(outcome.reason)
         case OutcomeKind.REJECTED:
             raise RejectedError(outcome.reason)
-        case _:
+        case OutcomeKind.NOT_DONE | OutcomeKind.REDIRECT:
             raise NotDoneError(outcome.reason)
+        case OutcomeKind.UNKNOWN:
+            raise OutcomeUnknownError(outcome.reason, errand.id)
+        case _:
+            assert_never(outcome.kind)
 
 
 def _is_complete(reports: dict[tuple[str, str], dict[str, Any]]) -> bool:

@@ -4,16 +4,14 @@ import time
 from collections.abc import Iterator
 
 from actors.channels import check_name
-from paxos.effects import PROPOSERS
-from paxos.errand import Contact
 from paxos.errors import ConfigurationError
 from paxos.groups import LOG
-from paxos.messages import Locate, Located, OutcomeKind, Transfer, Transferred
+from paxos.messages import OutcomeKind, Transfer, Transferred
 from redpaxos.errors import UNHEARD, AddressError, NotDoneError, OutcomeUnknownError, RejectedError
-from redpaxos.line import LOCATED, Line, transfer_key
+from redpaxos.line import Line, transfer_key
+from redpaxos.search import find_proposer
 from transport.base import TransportDownError, TransportError
 
-_LOCATE_SECONDS = 0.1
 _REPEAT_SECONDS = 0.3
 # A leader gives up sooner than this, and says so.
 _ANSWER_SECONDS = 5.0
@@ -41,7 +39,7 @@ class Leadership:
         open_count = 0
         while time.monotonic() < deadline:
             try:
-                leader = self._find(deadline)
+                leader = find_proposer(self._line, deadline, leading=True)
             except NotDoneError:
                 if open_count:
                     break
@@ -61,19 +59,6 @@ class Leadership:
         if open_count:
             raise OutcomeUnknownError(f"no answer within {timeout} s: {heir} may lead yet; redpaxos status tells", "")
         raise NotDoneError(f"nobody was found to lead within {timeout} s: are a quorum and Redis in reach, and {UNHEARD}")
-
-    def _find(self, deadline: float) -> Contact | None:
-        """The leader, if it says within a moment that it is."""
-        with self._line.listening(LOCATED) as answers:
-            try:
-                self._line.send(PROPOSERS, LOG, Locate())
-            except TransportError:
-                self._line.pause(_PAUSE_SECONDS)
-                return None
-            for source, message in answers.until(min(deadline, time.monotonic() + _LOCATE_SECONDS)):
-                if isinstance(message, Located) and message.leader == source:
-                    return Contact(source, message.incarnation)
-        return None
 
     def _ask(self, leader: str, transfer: Transfer, until: float) -> Transferred | None:
         """The leader's answer; what may be lost is sent again, and carried out once."""

@@ -6,16 +6,15 @@ from collections.abc import Iterator
 from typing import Literal
 
 from paxos.codec import FRAME_BYTES
-from paxos.effects import PROPOSERS
 from paxos.groups import LOG
-from paxos.messages import Answer, Locate, Located, Read
+from paxos.messages import Answer, Read
 from redpaxos.errors import UNHEARD, NotDoneError, RejectedError
-from redpaxos.line import LOCATED, Line, answer_key
+from redpaxos.line import Line, answer_key
+from redpaxos.search import find_proposer
 from transport.base import TransportError
 
 _ANSWER_SECONDS = 0.25
 _LAST_ANSWER_SECONDS = 2.0
-_LOCATE_SECONDS = 0.1
 _LAST_PAUSE_SECONDS = 2.0
 _PAUSE_SECONDS = 0.02
 _QUESTION_BYTES = FRAME_BYTES // 2
@@ -104,20 +103,14 @@ class Questions:
 
     def _find(self, deadline: float, *, leader: bool) -> str:
         """Find the leader, or any node; empty if nobody is there yet."""
-        with self._line.listening(LOCATED) as answers:
-            try:
-                self._line.send(PROPOSERS, LOG, Locate())
-            except TransportError:
-                self._line.pause(_PAUSE_SECONDS)
-                return ""
-            for source, message in answers.until(min(deadline, time.monotonic() + _LOCATE_SECONDS)):
-                if not leader:
-                    self._reader = source
-                    return source
-                if isinstance(message, Located) and message.leader == source:
-                    self._leader = source
-                    return source
-        return ""
+        found = find_proposer(self._line, deadline, leading=leader)
+        if found is None:
+            return ""
+        if leader:
+            self._leader = found.node
+        else:
+            self._reader = found.node
+        return found.node
 
 
 def _require_machine(answer: Answer) -> None:

@@ -10,7 +10,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from typing import TypeVar
+from typing import TypeVar, assert_never
 
 from msgspec import Struct
 
@@ -286,5 +286,7 @@ def _settle(future: "Future[T]", settlement: Settlement, decode: Callable[[bytes
                 or f"no leader took it within {timeout} s: are a quorum and Redis in reach, and {UNHEARD}"
             )
             future.set_exception(NotDoneError(reason))
-        case _:
+        case OutcomeKind.UNKNOWN:
             future.set_exception(OutcomeUnknownError("its answer did not come in time: it may be done, or may yet be", ""))
+        case _:
+            assert_never(settlement.kind)

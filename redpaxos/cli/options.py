@@ -1,6 +1,7 @@
 """Options that several commands share, and where their values come from: command line, environment, file, default, in this order."""
 
 import functools
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -89,6 +90,22 @@ class Revision(click.types.IntParamType):
         return revision
 
 
+class Seconds(click.types.FloatParamType):
+    """How long to wait."""
+
+    name = "seconds"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The number, if it is one that can be waited for."""
+        try:
+            seconds = float(value)
+        except ValueError:
+            seconds = math.nan
+        if not 0 < seconds < math.inf:
+            self.fail(f"{value!r} is not a number of seconds above 0, such as 2.5", param, ctx)
+        return seconds
+
+
 def quieten_transport() -> None:
     """A command reports a lost connection by its outcome, once."""
     import logging
@@ -161,13 +178,11 @@ def timeout_option(default_seconds: float) -> Callable[[Command], Command]:
     """--timeout, in seconds."""
     return click.option(
         "--timeout",
-        type=float,
+        type=Seconds(),
         default=default_seconds,
         show_default=True,
         envvar="REDPAXOS_TIMEOUT",
         show_envvar=True,
-        callback=_positive,
-        metavar="SECONDS",
         help="How long to wait for an answer.",
     )
 
@@ -194,12 +209,6 @@ def _load_config(context: click.Context, parameter: click.Parameter, value: str 
     names = {"cluster": "cluster_name", "output": "as_json"}
     context.default_map = {names.get(name, name): given for name, given in config.options().items()}
     context.meta[_SETTINGS] = config.settings
-
-
-def _positive(context: click.Context, parameter: click.Parameter, value: float) -> float:
-    if not 0 < value < float("inf"):
-        raise click.BadParameter(f"{value} is not a number of seconds above 0")
-    return value
 
 
 def _read_secret(file: str) -> bytes:

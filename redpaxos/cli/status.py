@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _CHECK_SECONDS = 3.0
 _NO_ANSWER = "no answer"
+# What a report says of its node, and which of the actors there it is of.
+_OF_NODE = ("node", "kind", "actors", "members")
 _COLUMNS = ("node", "actors", "phase", "leader", "ballot", "slot", "revision", "refused")
 _STYLES: dict[str, dict[str, Any]] = {"leading": {"fg": "green"}, "waiting": {"fg": "yellow"}, _NO_ANSWER: {"fg": "red"}}
 
@@ -55,7 +57,7 @@ def status(*, node: str, check: bool, name: str | None, cluster: Cluster, timeou
     members = {member for report in reports for member in report["members"]}
     if as_json:
         silent = sorted(members - {report["node"] for report in reports})
-        print_json({"cluster": cluster.name, **health._asdict(), "members": sorted(members), "silent": silent, "nodes": reports})
+        print_json({"cluster": cluster.name, **health._asdict(), "members": sorted(members), "silent": silent, "nodes": by_node(reports)})
     elif reports:
         _print_table(reports, members)
         click.echo(click.style(health.line, fg="green" if health.well else "red"))
@@ -69,7 +71,7 @@ def _show_node(cluster: Cluster, node: str, timeout: float, *, as_json: bool) ->
     with cluster.connect() as client:
         reports = _reports_of(client, node, timeout)
     if as_json:
-        print_json({"cluster": cluster.name, "nodes": reports})
+        print_json({"cluster": cluster.name, "nodes": by_node(reports)})
     elif reports:
         _print_table(reports, set())
         if waiting := first_start_of(reports):
@@ -112,6 +114,16 @@ def _reports_of(client: "Client", node: str, timeout: float) -> list[Report]:
             if set(report["actors"]) <= set(reports):
                 break
     return [reports[kind] for kind in sorted(reports)]
+
+
+def by_node(reports: list[Report]) -> list[dict[str, Any]]:
+    """One object for each node that answered, with what its actors say, by kind; None for an actor that did not answer."""
+    nodes: dict[str, dict[str, Any]] = {}
+    for report in reports:
+        heard = {"node": report["node"], "members": report["members"], "actors": dict.fromkeys(report["actors"])}
+        node = nodes.setdefault(report["node"], heard)
+        node["actors"][report["kind"]] = {key: value for key, value in report.items() if key not in _OF_NODE}
+    return [nodes[name] for name in sorted(nodes)]
 
 
 def _print_table(reports: list[Report], expected: set[str]) -> None:

@@ -7,6 +7,7 @@ import pytest
 import redis
 
 from redpaxos.cli.health import assess
+from redpaxos.cli.status import by_node
 from tests.cli.conftest import CLUSTER, MEMBERS, Redpaxos, ask_until, lines_of, said
 from tests.servers import RedisServer
 
@@ -158,8 +159,22 @@ def test_status_shows_every_node_and_who_leads(cluster: Redpaxos) -> None:
     assert all(name in result.stdout for name in MEMBERS)
     (record,) = lines_of(cluster("status", "-o", "json"))
     assert record["leader"] in MEMBERS
-    assert {(report["node"], report["kind"]) for report in record["nodes"]} == {(n, k) for n in MEMBERS for k in ("acceptor", "proposer")}
-    assert {report["node"] for report in lines_of(cluster("status", "-o", "json", "--node", "n2"))[0]["nodes"]} == {"n2"}
+    assert [(node["node"], sorted(node["actors"])) for node in record["nodes"]] == [(name, ["acceptor", "proposer"]) for name in MEMBERS]
+    leading = {node["node"] for node in record["nodes"] if node["actors"]["proposer"]["phase"] == "leading"}
+    assert leading == {record["leader"]}
+    (node,) = lines_of(cluster("status", "-o", "json", "--node", "n2"))[0]["nodes"]
+    assert (node["node"], node["members"], node["actors"]["acceptor"]["admitted"]) == ("n2", list(MEMBERS), True)
+
+
+def test_an_actor_that_does_not_answer_is_null_in_its_node() -> None:
+    reports = [
+        {"node": node, "kind": kind, "actors": ["acceptor", "proposer"], "members": ["n1", "n2"], "groups": groups}
+        for node, kind, groups in (("n2", "acceptor", 1), ("n1", "acceptor", 2), ("n1", "proposer", 3))
+    ]
+    assert by_node(reports) == [
+        {"node": "n1", "members": ["n1", "n2"], "actors": {"acceptor": {"groups": 2}, "proposer": {"groups": 3}}},
+        {"node": "n2", "members": ["n1", "n2"], "actors": {"acceptor": {"groups": 1}, "proposer": None}},
+    ]
 
 
 def test_a_program_hears_of_the_members_and_of_a_ballot_in_the_form_that_it_has_everywhere(cluster: Redpaxos) -> None:

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from functools import partial
 
 import pytest
@@ -16,6 +17,8 @@ from paxos.messages import ReadLog
 from paxos.settings import Settings
 from redpaxos.client import Client
 from redpaxos.errors import NotDoneError
+from redpaxos.line import Line
+from redpaxos.log_reader import LogReader
 from redpaxos.node import Node, NodeConfig
 from transport.memory import MemoryHub, MemoryTransport
 
@@ -47,12 +50,13 @@ def test_a_client_reads_what_it_was_told_whichever_node_it_reads_from(hub: Memor
             assert [entry.value for entry in client.log(placed.revision)] == [number]
 
 
-def test_a_node_that_does_not_learn_what_the_client_was_told_is_named(hub: MemoryHub, monkeypatch: pytest.MonkeyPatch) -> None:
-    with Client(MemoryTransport(hub), "test") as client:
+def test_a_node_that_does_not_learn_what_the_client_was_told_is_named(hub: MemoryHub) -> None:
+    with Client(MemoryTransport(hub), "test") as client, closing(Line(MemoryTransport(hub), "test", b"")) as line:
         client.propose(1)
-        monkeypatch.setattr(Client, "_told_revision", property(lambda _: 1000, lambda _, __: None), raising=False)
+        reader = LogReader(line, "")
+        reader.note_told(1000)
         with pytest.raises(NotDoneError, match=r"node n\d has not learned revision 1000 within 0.5 s"):
-            list(client.log(timeout=0.5))
+            list(reader.entries(1, follow=False, node="", timeout=0.5))
 
 
 def test_who_waits_for_a_decree_asks_again_so_that_a_node_may_forget_it(hub: MemoryHub, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -96,7 +96,7 @@ def test_the_first_operation_finds_the_leader_opens_a_session_and_goes_out() -> 
     assert sent.send == (Send("p1", Call((Operation(SESSION, 1, 1, "kv", b"x"),), 3, 3)),)
     assert started(sent) == {KEEP_ALIVE: StartTimer(KEEP_ALIVE, 20.0)}
     calls.handle("p1", results(ResultKind.DONE, 1))
-    assert calls.settlements == [Settlement(1, DONE, b"r")]
+    assert calls.settlements == [Settlement(1, OutcomeKind.DONE, b"r")]
     assert calls.is_idle
 
 
@@ -152,7 +152,7 @@ def test_what_one_leader_rejects_may_have_been_taken_by_another() -> None:
 def test_what_a_leader_refused_is_not_done_for_the_reason_given() -> None:
     calls = opened()
     calls.handle("p1", results(ResultKind.REFUSED, 1))
-    assert calls.settlements == [Settlement(1, NOT_DONE, b"r")]
+    assert calls.settlements == [Settlement(1, OutcomeKind.NOT_DONE, b"r")]
     assert calls.is_idle
 
 
@@ -355,7 +355,7 @@ def test_what_waits_for_the_next_session_is_not_done_when_its_time_is_over() -> 
     calls = opened()
     calls.handle("p1", results(ResultKind.EXPIRED, 1))
     calls.give_up(1)
-    assert calls.settlements == [Settlement(1, NOT_DONE, b"")]
+    assert calls.settlements == [Settlement(1, OutcomeKind.NOT_DONE, b"")]
 
 
 def test_a_session_that_somebody_else_asked_for_is_not_ours() -> None:
