@@ -47,7 +47,7 @@ class ProposerActor(LearnerActor):
         """A leader that has failed says so, and the others need not wait for its silence; its ballot was on disk before it led."""
         phase = self._proposer().phase
         if isinstance(phase, Leading):
-            self._publish([self._frame(EVERYONE, (Letter(LOG, Resigned(phase.ballot)),))])
+            self._publish([*self.frames(EVERYONE, [Letter(LOG, Resigned(phase.ballot))])])
 
     def report(self) -> dict[str, Any]:
         """Who leads, besides what a learner reports."""
@@ -67,7 +67,7 @@ class ProposerActor(LearnerActor):
         try:
             group, command = doors.parse_proposal(payload)
         except MalformedError as error:
-            self._refuse(error.kind, "door", str(error))
+            self._complaints.refuse(error.kind, "door", str(error))
             if leader in ("", self._node):
                 self._gather(LOG, Effects(announce=(doors.malformed(payload, str(error)),)))
             return
