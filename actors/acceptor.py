@@ -56,6 +56,6 @@ class AcceptorActor(RoleActor):
 
     def report(self) -> dict[str, Any]:
         """The log's promise, besides what every actor reports."""
-        (acceptor,) = (role for role in self._cast(LOG).roles if isinstance(role, Acceptor))
+        (acceptor,) = (role for role in self._casts.of(LOG).roles if isinstance(role, Acceptor))
         admission = {"admitted": self._admission.is_admitted, "acquainted": sorted(self._admission.acquainted)}
         return super().report() | {"promised": acceptor.promised, "chosen_through": acceptor.chosen_through} | admission

@@ -8,18 +8,18 @@ The same class runs under Pykka's thread and in the simulator, which calls on_st
 """
 
 import json
-from collections import OrderedDict
 from collections.abc import Iterable
-from functools import partial
 from typing import Any
 
 import pykka
 
+from actors.casts import Casts
 from actors.channels import Channels
 from actors.complaints import Complaints
 from actors.framing import Framing
 from actors.inbox import Inbox
 from actors.peers import Peers, UnheardError
+from actors.running import RunningTimers
 from actors.sequences import Numbering, Sequences
 from actors.wiring import Cue, Delivery, Item, Ring, Wiring
 from paxos.cast import Cast
@@ -35,7 +35,6 @@ from paxos.store_messages import Stranger
 from transport.base import TransportClosedError, TransportError
 
 _DRAIN_COUNT = 512
-_CAST_COUNT = 1024
 _TRANSITIONS = frozenset((Elected, Deposed, Following, Admitted, Succeed, Yield, Resume, Resumed))
 
 
@@ -55,11 +54,8 @@ class RoleActor(pykka.ThreadingActor):
         self._wiring = wiring
         self._node = wiring.company.node
         self._identity = wiring.storage.identity
-        # Least recently used first; a group without a cast has its whole state in storage.
-        self._casts: OrderedDict[str, Cast] = OrderedDict()
-        # The generation of each running timer; a Ring of another generation is a timer that was restarted or cancelled.
-        self._running: dict[tuple[str, str], int] = {}
-        self._generation = 0
+        self._casts = Casts(self.make_cast)
+        self._running = RunningTimers(wiring)
         self._sequences = Sequences()
         numbering = Numbering()
         self._peers = Peers(wiring.company, wiring.storage, self.store, numbering)
@@ -144,8 +140,7 @@ class RoleActor(pykka.ThreadingActor):
             self._feed(item.group, self._node, item.message)
             return
         if isinstance(item, Ring):
-            if self._running.get((item.group, item.timer)) == item.generation:
-                del self._running[item.group, item.timer]
+            if self._running.expires(item):
                 self._feed(item.group, self._node, Expired(item.timer))
             return
         try:
@@ -179,25 +174,8 @@ class RoleActor(pykka.ThreadingActor):
             if complaint := self._peers.hear(source, message):
                 self._complaints.complain("refused", source, complaint)
         else:
-            cast = self._touched[group] = self._cast(group)
+            cast = self._touched[group] = self._casts.of(group)
             self._gather(group, cast.handle(source, message))
-
-    def _cast(self, group: str) -> Cast:
-        cast = self._casts.get(group)
-        if cast is None:
-            cast = self._casts[group] = self.make_cast(group)
-        elif group != LOG:
-            # The log's never goes.
-            self._casts.move_to_end(group)
-        return cast
-
-    def _retire(self) -> None:
-        """Between drains, when all is written, let go of the least recently used casts that wait for nothing."""
-        if len(self._casts) <= _CAST_COUNT:
-            return
-        busy = {group for group, _ in self._running} | {LOG}
-        for group in [group for group in self._casts if group not in busy][: len(self._casts) - _CAST_COUNT * 3 // 4]:
-            del self._casts[group]
 
     # ---- effects -----------------------------------------------------------------------------------------------------------------
 
@@ -209,7 +187,10 @@ class RoleActor(pykka.ThreadingActor):
         for send in effects.send:
             self._post(group, send)
         for timer in effects.timers:
-            self._set(group, timer.name, timer if isinstance(timer, StartTimer) else None)
+            if isinstance(timer, StartTimer):
+                self._running.start(group, timer)
+            else:
+                self._running.cancel(group, timer.name)
         for told in effects.tell:
             if isinstance(told, Retired):
                 self._has_retired = True
@@ -219,22 +200,6 @@ class RoleActor(pykka.ThreadingActor):
 
     def _post(self, group: str, send: Send) -> None:
         self._letters.setdefault(send.target, []).append(Letter(group, send.message))
-
-    def _set(self, group: str, name: str, timer: StartTimer | None) -> None:
-        """Start a timer, or forget it."""
-        if timer is None:
-            self._running.pop((group, name), None)
-            return
-        self._generation += 1
-        self._running[group, name] = self._generation
-        ring = Ring(group, name, self._generation)
-        seconds = timer.after_seconds + self._wiring.random.random() * timer.jitter_seconds
-        self._wiring.timers.after(seconds, partial(self._remind, ring))
-
-    def _remind(self, ring: Ring) -> None:
-        """A timer's time is over; one that was restarted or cancelled meanwhile wakes nobody."""
-        if self._running.get((ring.group, ring.timer)) == ring.generation:
-            self._wiring.mailbox.remind(ring)
 
     def _perform(self) -> None:
         """Write, then send: the only place where either happens."""
@@ -262,7 +227,7 @@ class RoleActor(pykka.ThreadingActor):
         if self._has_retired:
             self._has_retired = False
             self._wiring.retired()
-        self._retire()
+        self._casts.let_go(self._running)
 
     def frames(self, target: str, letters: list[Letter]) -> Iterable[tuple[str, bytes]]:
         """What is published of letters for one target, with its channel."""

@@ -90,9 +90,9 @@ class ProposerActor(LearnerActor):
         return is_decree(group) and group not in self._casts and len(self._running) > _BUSY_TIMERS
 
     def _proposer(self) -> Proposer:
-        (proposer,) = (role for role in self._cast(LOG).roles if isinstance(role, Proposer))
+        (proposer,) = (role for role in self._casts.of(LOG).roles if isinstance(role, Proposer))
         return proposer
 
     def _intake(self) -> Intake:
-        (intake,) = (role for role in self._cast(LOG).roles if isinstance(role, Intake))
+        (intake,) = (role for role in self._casts.of(LOG).roles if isinstance(role, Intake))
         return intake

@@ -19,7 +19,7 @@ _SMALL = {
     ("paxos.proposer", "_RESEND_SLOTS"): (1, 3),
     ("actors.base", "_DRAIN_COUNT"): (1, 3),
     ("actors.framing", "_FRAME_BYTES"): (1, 200),
-    ("actors.base", "_CAST_COUNT"): (1, 4),
+    ("actors.casts", "_CAST_COUNT"): (1, 4),
 }
 
 

@@ -76,9 +76,9 @@ MISTAKES = (
     ),
     Mistake(
         "an old timer rings",
-        "actors/base.py",
-        "if self._running.get((item.group, item.timer)) == item.generation:",
-        "if (item.group, item.timer) in self._running:",
+        "actors/running.py",
+        "if not self._is_running(ring):",
+        "if (ring.group, ring.timer) not in self._running:",
         "a cancelled timer is never seen",
         TIMERS + "test_a_timer_that_is_restarted_while_its_ring_waits_is_not_seen_before_it_runs_out_again",
     ),
@@ -94,8 +94,8 @@ MISTAKES = (
     ),
     Mistake(
         "casts that are in use are let go of",
-        "actors/base.py",
-        "busy = {group for group, _ in self._running} | {LOG}",
+        "actors/casts.py",
+        "busy = running.groups() | {LOG}",
         "busy: set[str] = set()",
         "a group without a cast has its whole state in storage",
         SHELL + "test_a_group_that_waits_for_something_is_not_let_go_of",
