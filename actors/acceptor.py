@@ -45,16 +45,17 @@ class AcceptorActor(RoleActor):
         is_answer = send.target not in AUDIENCES and isinstance(send.message, _ANSWERS)
         super()._post(group, Send(self._wiring.channels.desk(send.target), send.message) if is_answer else send)
 
-    def addressee(self, target: str) -> str:
-        """A store that took the place of one that was lost could lead with promises that were not given to it."""
-        return self._peer_stores.get(f"{node}/log", "") if (node := self._wiring.channels.whose_desk(target)) else ""
+    def frames(self, target: str, letters: list[Letter]) -> Iterable[tuple[str, bytes]]:
+        """One acknowledgement for a run of slots; and an answer is for the store that is remembered of its node.
 
-    def parcel(self, letters: list[Letter]) -> Iterable[tuple[Letter, ...]]:
-        """One acknowledgement for a run of slots."""
-        return super().parcel(merge_accepted(letters))
+        One that took the place of a lost one could lead with promises that were not given to it.
+        """
+        node = self._wiring.channels.whose_desk(target)
+        addressee = self._peers.known.get(f"{node}/log", "") if node else ""
+        return self._framing.frames(target, merge_accepted(letters), addressee)
 
     def report(self) -> dict[str, Any]:
         """The log's promise, besides what every actor reports."""
-        (acceptor,) = (role for role in self._cast(LOG).roles if isinstance(role, Acceptor))
+        (acceptor,) = (role for role in self._casts.of(LOG).roles if isinstance(role, Acceptor))
         admission = {"admitted": self._admission.is_admitted, "acquainted": sorted(self._admission.acquainted)}
         return super().report() | {"promised": acceptor.promised, "chosen_through": acceptor.chosen_through} | admission

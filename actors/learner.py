@@ -42,7 +42,7 @@ class LearnerActor(RoleActor):
 
     def report(self) -> dict[str, Any]:
         """How far the log is known and executed, besides what every actor reports."""
-        (learner,) = (role for role in self._cast(LOG).roles if isinstance(role, Learner))
+        (learner,) = (role for role in self._casts.of(LOG).roles if isinstance(role, Learner))
         replica = self._replica()
         return super().report() | {
             "slot": learner.next_slot,
@@ -53,7 +53,7 @@ class LearnerActor(RoleActor):
         }
 
     def _replica(self) -> Replica:
-        (replica,) = (role for role in self._cast(LOG).roles if isinstance(role, Replica))
+        (replica,) = (role for role in self._casts.of(LOG).roles if isinstance(role, Replica))
         return replica
 
     def _save_all(self) -> None:

@@ -48,7 +48,7 @@ class ProposerActor(LearnerActor):
         """A leader that has failed says so, and the others need not wait for its silence; its ballot was on disk before it led."""
         phase = self._proposer().phase
         if isinstance(phase, Leading):
-            self._publish([self._frame(EVERYONE, (Letter(LOG, Resigned(phase.ballot)),))])
+            self._publish([*self.frames(EVERYONE, [Letter(LOG, Resigned(phase.ballot))])])
 
     def report(self) -> dict[str, Any]:
         """Who leads, besides what a learner reports."""
@@ -73,7 +73,7 @@ class ProposerActor(LearnerActor):
         try:
             group, command = doors.parse_proposal(payload)
         except MalformedError as error:
-            self._refuse(error.kind, "door", str(error))
+            self._complaints.refuse(error.kind, "door", str(error))
             if leader in ("", self._node):
                 self._gather(LOG, Effects(announce=(doors.malformed(payload, str(error)),)))
             return
@@ -96,9 +96,9 @@ class ProposerActor(LearnerActor):
         return is_decree(group) and group not in self._casts and len(self._running) > _BUSY_TIMERS
 
     def _proposer(self) -> Proposer:
-        (proposer,) = (role for role in self._cast(LOG).roles if isinstance(role, Proposer))
+        (proposer,) = (role for role in self._casts.of(LOG).roles if isinstance(role, Proposer))
         return proposer
 
     def _intake(self) -> Intake:
-        (intake,) = (role for role in self._cast(LOG).roles if isinstance(role, Intake))
+        (intake,) = (role for role in self._casts.of(LOG).roles if isinstance(role, Intake))
         return intake

@@ -19,11 +19,12 @@ import pykka
 from msgspec import Struct
 
 from actors.acceptor import AcceptorActor
-from actors.base import FORGETFUL, RoleActor
+from actors.base import RoleActor
 from actors.channels import Channels, check_name
 from actors.inbox import Inbox
 from actors.learner import LearnerActor
 from actors.mailbox import Mailbox
+from actors.peers import FORGETFUL
 from actors.proposer import ProposerActor
 from actors.storage.base import Storage, StorageError, StoreMismatchError
 from actors.storage.journaled import JournalStorage

@@ -151,7 +151,7 @@ def _spare_the_collector() -> None:
 
 def _is_no_explained_end(record: logging.LogRecord) -> bool:
     """Whether to print what Pykka logs: not where an actor ended for a reason that we say in one line, its store or a stranger."""
-    from actors.base import StrangerError
+    from actors.peers import StrangerError
     from actors.storage.base import StorageError
 
     return not (record.exc_info and isinstance(record.exc_info[1], StorageError | StrangerError))

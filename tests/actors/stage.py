@@ -1,5 +1,6 @@
 """A stage for one actor: it is built and never started, hears what a test plays to it, and everything it does is in one journal."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from random import Random
 
@@ -199,6 +200,11 @@ class Stage:
         """Every envelope published, with its channel."""
         published = [what for kind, what in self.journal if kind == "publish" and isinstance(what, tuple)]
         return [(channel, CODEC.decode(payload)) for channel, payload in published if ":from:" in channel]
+
+    @property
+    def refused(self) -> Counter[str]:
+        """How often each kind of thing was refused."""
+        return Counter(self.actor.report()["refused"])
 
     @property
     def said(self) -> list[WireMessage]:

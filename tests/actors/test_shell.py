@@ -4,8 +4,9 @@ import pytest
 from msgspec.structs import replace
 
 from actors.acceptor import AcceptorActor
-from actors.base import RoleActor, StrangerError
+from actors.base import RoleActor
 from actors.learner import LearnerActor
+from actors.peers import StrangerError
 from actors.proposer import ProposerActor
 from actors.storage.base import StorageError
 from actors.storage.memory import MemoryStorage
@@ -93,7 +94,7 @@ def test_a_message_that_cannot_be_published_is_lost_like_any_message_may_be(stag
     stage.transport.is_down = True
     stage.play("n2", Prepare(BALLOT, 0))
     assert stage.acts == ["write"]
-    assert stage.actor.refused["publish failed"] == 1
+    assert stage.refused["publish failed"] == 1
 
 
 def test_an_actor_that_comes_back_remembers(stage: Stage) -> None:
@@ -185,7 +186,7 @@ def test_what_cannot_be_taken_is_counted_said_once_and_harmless(stage: Stage, pa
         stage.put_frame(ACCEPTORS_FROM_N2, payload)
     stage.put("n2", Prepare(BALLOT, 0))
     stage.drain()
-    assert stage.actor.refused == {kind: 3}
+    assert stage.refused == {kind: 3}
     assert len([line for line in stage.lines if "refused" in line]) == 1
     assert stage.said == [Promise(BALLOT, 0, END_SLOT, ())]
 
@@ -233,7 +234,7 @@ def test_a_node_that_lost_its_disk_is_not_heard_and_is_told(stage: Stage, known_
     stage.put_frame(ACCEPTORS_FROM_N2, stranger_frame())
     stage.drain()
     assert stage.said == [Stranger("log", "store-of-n2", "another")]
-    assert stage.actor.refused["stranger"] == 1
+    assert stage.refused["stranger"] == 1
 
 
 def test_what_an_acceptor_answers_is_for_the_store_that_asked_and_for_no_other_of_that_node(stage: Stage) -> None:
@@ -244,10 +245,10 @@ def test_what_an_acceptor_answers_is_for_the_store_that_asked_and_for_no_other_o
     asker = Stage(ProposerActor, "n2")
     asker.put_frame(channel, CODEC.encode(promise))
     asker.drain()
-    assert not asker.actor.refused
+    assert not asker.refused
     asker.put_frame(channel, CODEC.encode(replace(promise, sequence=promise.sequence + 1, addressee="the store before")))
     asker.drain()
-    assert asker.actor.refused == {"other store": 1}
+    assert asker.refused == {"other store": 1}
 
 
 def test_a_late_message_of_the_store_that_a_node_had_before_does_not_make_it_a_stranger_to_itself() -> None:
@@ -255,7 +256,7 @@ def test_a_late_message_of_the_store_that_a_node_had_before_does_not_make_it_a_s
     former = Envelope("demo", "n1", "log", "the store before", 7, 1, (Letter(LOG, Inquire()),), FINGERPRINT)
     stage.put_frame(CHANNELS.outgoing("n1", "n1"), CODEC.encode(former))
     stage.drain()
-    assert (stage.said, stage.actor.refused) == ([], {"stranger": 1})
+    assert (stage.said, stage.refused) == ([], {"stranger": 1})
     stage.play("n1", Inquire(), target="n1")
     assert [type(message) for message in stage.said] == [Report]
 
@@ -295,11 +296,11 @@ def test_an_empty_disk_that_was_shown_by_mistake_leaves_its_place_to_the_origina
     stage.put_frame(ACCEPTORS_FROM_N2, n2_frame(store, EMPTY, early))
     stage.put_frame(ACCEPTORS_FROM_N2, n2_frame(store, ORIGINAL, proving))
     stage.drain()
-    assert stage.actor.refused["stranger"] == 0
+    assert stage.refused["stranger"] == 0
     assert stage.storage.peer_stores()[f"n2/{store}"] == f"{store}-{ORIGINAL}"
     stage.put_frame(ACCEPTORS_FROM_N2, n2_frame(store, EMPTY, early, number=2))
     stage.drain()
-    assert stage.actor.refused["stranger"] == 1
+    assert stage.refused["stranger"] == 1
     assert Stranger(store, f"{store}-{ORIGINAL}", f"{store}-{EMPTY}") in stage.said
 
 
@@ -312,7 +313,7 @@ def test_an_acceptor_that_wrote_down_an_empty_disk_answers_for_no_other_and_refu
     assert stage.said == [Acquainted(EMPTY), Stranger("acceptor", EMPTY, ORIGINAL)]
     stage.put_frame(ACCEPTORS_FROM_N2, n2_frame("acceptor", ORIGINAL, Accepted(BALLOT, 0, 0), number=2))
     stage.drain()
-    assert stage.actor.refused["stranger"] == 0
+    assert stage.refused["stranger"] == 0
     assert stage.storage.peer_stores()["n2/acceptor"] == f"acceptor-{ORIGINAL}"
 
 
@@ -325,7 +326,7 @@ def test_an_acceptor_remembers_the_store_of_a_proposer_before_it_promises_it_any
     assert stage.storage.peer_stores()["n2/log"] == f"log-{ORIGINAL}"
     stage.put_frame(ACCEPTORS_FROM_N2, n2_frame("log", EMPTY, Prepare(Ballot(9, "n2"), 0), number=2))
     stage.drain()
-    assert stage.actor.refused["stranger"] == 1
+    assert stage.refused["stranger"] == 1
 
 
 def test_what_a_disk_says_is_no_repetition_of_what_another_one_said() -> None:
@@ -484,7 +485,7 @@ def test_a_node_with_other_members_is_not_heard_since_their_majorities_need_not_
     stage.put_frame(CHANNELS.outgoing("acceptors", "n2"), CODEC.encode(Envelope("demo", "n2", "log", "store-of-n2", 1, 1, letters, other)))
     stage.drain()
     assert stage.said == []
-    assert stage.actor.refused["other members"] == 1
+    assert stage.refused["other members"] == 1
     assert "n2 was given other members than n1,n2,n3" in stage.lines[-1]
 
 

@@ -12,8 +12,8 @@ from unittest.mock import patch
 import msgspec
 import pytest
 
-from actors.base import RoleActor
 from actors.channels import Channels
+from actors.complaints import Complaints
 from actors.sequences import Sequences
 from paxos import doors
 from paxos.codec import Codec, Envelope
@@ -60,12 +60,12 @@ class _LooseEnvelope(Envelope, frozen=True, array_like=True):
     incarnation: int
 
 
-def _uncounted(actor: RoleActor, kind: str, sender: str, reason: str) -> None:
+def _uncounted(complaints: Complaints, kind: str, sender: str, reason: str) -> None:
     """Say nothing of what was refused."""
 
 
-def _counted_as_one(actor: RoleActor, kind: str, sender: str, reason: str) -> None:
-    actor.refused["refused"] += 1
+def _counted_as_one(complaints: Complaints, kind: str, sender: str, reason: str) -> None:
+    complaints.refused["refused"] += 1
 
 
 def _half_believed(body: bytes) -> Envelope:
@@ -95,8 +95,8 @@ def _any_version(codec: Codec, frame: bytes) -> bytes:
 PLANTED: dict[str, Callable[[], AbstractContextManager[Any]]] = {
     "the source in the body is believed": lambda: patch.object(Channels, "sender", lambda channel: _BodySource()),
     "a bound is not checked": lambda: patch("paxos.codec._decoder", msgspec.msgpack.Decoder(_LooseEnvelope)),
-    "a refusal is not counted": lambda: patch.object(RoleActor, "_refuse", _uncounted),
-    "every refusal is counted as one kind": lambda: patch.object(RoleActor, "_refuse", _counted_as_one),
+    "a refusal is not counted": lambda: patch.object(Complaints, "refuse", _uncounted),
+    "every refusal is counted as one kind": lambda: patch.object(Complaints, "refuse", _counted_as_one),
     "a replayed frame is fresh": lambda: patch.object(Sequences, "is_fresh", lambda *arguments: True),
     "damage is half believed": lambda: patch.object(Codec, "_decode_body", staticmethod(_half_believed)),
     "an error of the decoder is let through": lambda: patch.object(Codec, "_decode_body", staticmethod(_unguarded)),

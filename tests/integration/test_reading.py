@@ -70,7 +70,7 @@ def test_who_waits_for_a_decree_asks_again_so_that_a_node_may_forget_it(hub: Mem
         return effects
 
     monkeypatch.setattr(Archivist, "handle", spy)
-    monkeypatch.setattr("actors.base._CAST_COUNT", 4)
+    monkeypatch.setattr("actors.casts._CAST_COUNT", 4)
     with (
         Client(MemoryTransport(hub), "test", node="n2") as reader,
         Client(MemoryTransport(hub), "test") as client,

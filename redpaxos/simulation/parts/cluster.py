@@ -9,9 +9,10 @@ from functools import cache, partial
 from typing import Any
 
 from actors.acceptor import AcceptorActor
-from actors.base import RoleActor, StrangerError
+from actors.base import RoleActor
 from actors.learner import LearnerActor
 from actors.mailbox import Mailbox
+from actors.peers import StrangerError
 from actors.proposer import ProposerActor
 from actors.storage.base import StorageError
 from actors.wiring import WAKE, Item, Wiring

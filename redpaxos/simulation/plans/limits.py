@@ -18,8 +18,8 @@ _SMALL = {
     ("paxos.learner", "_HORIZON_SLOTS"): (1, 4),
     ("paxos.proposer", "_RESEND_SLOTS"): (1, 3),
     ("actors.base", "_DRAIN_COUNT"): (1, 3),
-    ("actors.base", "_FRAME_BYTES"): (1, 200),
-    ("actors.base", "_CAST_COUNT"): (1, 4),
+    ("actors.framing", "_FRAME_BYTES"): (1, 200),
+    ("actors.casts", "_CAST_COUNT"): (1, 4),
 }
 
 

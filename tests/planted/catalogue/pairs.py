@@ -8,9 +8,9 @@ _BY_NAME = {mistake.name: mistake for area in (learner, log, proposer, requests,
 
 _WAKES = Mistake(
     "an old timer wakes its actor",
-    "actors/base.py",
-    "        if self._running.get((ring.group, ring.timer)) == ring.generation:\n            self._wiring",
-    "        if ring.generation:\n            self._wiring",
+    "actors/running.py",
+    "if self._is_running(ring):",
+    "if ring.generation:",
     "nothing but an idle actor's rest",
     "",
 )
