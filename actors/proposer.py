@@ -11,6 +11,7 @@ from paxos.codec import Letter
 from paxos.cues import Knock, Message
 from paxos.effects import EVERYONE, LEARNERS, PROPOSERS, Effects, Send
 from paxos.errors import MalformedError
+from paxos.first_ballots import FirstBallots
 from paxos.groups import LOG, is_decree
 from paxos.intake import Intake
 from paxos.messages import Outcome, OutcomeKind, Query, Submit
@@ -33,6 +34,8 @@ class ProposerActor(LearnerActor):
     def __init__(self, wiring: Wiring) -> None:
         super().__init__(wiring)
         self._door = wiring.channels.door(doors.PROPOSE)
+        # All decrees share a store, and what acceptors know of it.
+        self._firsts = FirstBallots(wiring.company)
         self._own_tellings = wiring.channels.outgoing(LEARNERS, self._node)
 
     def subscribe(self) -> None:
@@ -42,7 +45,7 @@ class ProposerActor(LearnerActor):
 
     def make_cast(self, group: str) -> Cast:
         """The proposer of this group, above every round it ever used."""
-        return proposer_cast(self._wiring.company, group, self._wiring.storage)
+        return proposer_cast(self._wiring.company, group, self._wiring.storage, self._firsts)
 
     def say_last_words(self) -> None:
         """A leader that has failed says so, and the others need not wait for its silence; its ballot was on disk before it led."""

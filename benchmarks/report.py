@@ -17,7 +17,7 @@ _LOADS = {"log": "log", "put": "puts", "read": "fresh reads", "decree": "decrees
 _STYLES = {"each": "messages", "together": "together", "client": "client", "roles": "roles", "casts": "casts"}
 _LEGEND = """
 log: commands appended to one log. puts: keys written, in a session where there are sessions. fresh reads: linearizable reads of a key.
-decrees: named things decided once; three clients compete for the same names, each at another node. locks: one taken and released.
+decrees: named things decided once; three clients compete for the same names. locks: one taken and released.
 roles: the three of the papers alone; casts: with all that nodes have beside them.
 client: threads that call redpaxos.Client; messages: each command a message of its own; together: what waits in one message.
 3 × 10: three client processes with 10 outstanding each. load CPU: the busiest load process's share of a core; near 100 % it is the limit,

@@ -9,6 +9,7 @@ from paxos.company import Company
 from paxos.decree import DecreeIntake
 from paxos.desk import Desk
 from paxos.election import Election, Follower, Witness
+from paxos.first_ballots import FirstBallots
 from paxos.groups import is_decree
 from paxos.handover import Handover
 from paxos.heir import Heir
@@ -39,10 +40,10 @@ def learner_cast(company: Company, group: str, archive: Archive) -> Cast:
     return Cast(company.node, [*learning, Follower(company), Reader(company, replica.executor, replica.next_slot)])
 
 
-def proposer_cast(company: Company, group: str, archive: Archive) -> Cast:
+def proposer_cast(company: Company, group: str, archive: Archive, firsts: FirstBallots | None = None) -> Cast:
     """A proposer, with what it needs to know what was chosen and to answer whoever asked for it."""
     learning, replica = _learning(company, group, archive)
-    proposer = Proposer(group, company, archive, replica.executor.sessions.clock)
+    proposer = Proposer(group, company, archive, replica.executor.sessions.clock, firsts)
     informer = Informer(group, company, proposer)
     if is_decree(group):
         return Cast(company.node, [*learning, informer, proposer, Herald(group), DecreeIntake(group, company, archive)])

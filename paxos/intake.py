@@ -59,6 +59,7 @@ class Intake:
         self.group = group
         self._node = company.node
         self._incarnation = company.incarnation
+        self._members = tuple(sorted(company.quorum.members))
         self._archive = archive
         self._settings = company.settings
         # Whom clients should turn to; empty while nobody is known to lead.
@@ -156,14 +157,14 @@ class Intake:
             self._seekers[source] = None
             if len(self._seekers) > _SEEKER_COUNT:
                 del self._seekers[next(iter(self._seekers))]
-        return sending(source, Located(self.leader, self._incarnation))
+        return sending(source, Located(self.leader, self._incarnation, self._members))
 
     def _tell_seekers(self) -> Effects:
         """Whoever asked in vain hears it as soon as somebody leads."""
         if not self.leader:
             return NOTHING
         seekers, self._seekers = self._seekers, {}
-        return Effects(send=tuple(Send(seeker, Located(self.leader, self._incarnation)) for seeker in seekers))
+        return Effects(send=tuple(Send(seeker, Located(self.leader, self._incarnation, self._members)) for seeker in seekers))
 
     # ---- on the way --------------------------------------------------------------------------------------------------------------
 

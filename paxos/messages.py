@@ -155,10 +155,14 @@ class Locate(Struct, frozen=True, array_like=True, tag=14, gc=False):
 
 
 class Located(Struct, frozen=True, array_like=True, tag=15, gc=False):
-    """A proposer is here, in its `incarnation`-th life; `leader` is the node it follows or is, empty if it knows none."""
+    """A proposer is here, in its `incarnation`-th life; `leader` is the node it follows or is, empty if it knows none.
+
+    `members` are those that vote.
+    """
 
     leader: NodeName
     incarnation: Slot
+    members: tuple[NodeName, ...] = ()
 
 
 class Submit(Struct, frozen=True, array_like=True, tag=16, gc=False):

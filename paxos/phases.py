@@ -1,13 +1,23 @@
 """What a proposer is doing: nothing, phase 1 or phase 2, each with the state that exists only then (paxos/proposer.py)."""
 
+from collections.abc import Iterable
+
 from msgspec import Struct
 
-from paxos.ballot import Ballot
+from paxos.ballot import END_SLOT, ZERO, Ballot
+from paxos.errors import InvariantViolation
 from paxos.messages import Vote
+
+_RESEND_SLOTS = 16
 
 
 class Idle(Struct):
     """Not proposing."""
+
+    @property
+    def ballot(self) -> Ballot:
+        """None that is used."""
+        return ZERO
 
 
 class Preparing(Struct):
@@ -20,6 +30,20 @@ class Preparing(Struct):
     covered: dict[str, int] = {}
     # The vote with the highest ballot for each slot, among the promises so far.
     votes: dict[int, Vote] = {}
+
+    @property
+    def complete(self) -> list[str]:
+        """The acceptors that promised, and all of whose votes are known."""
+        return [acceptor for acceptor, end_slot in self.covered.items() if end_slot == END_SLOT]
+
+    def keep(self, votes: Iterable[Vote]) -> None:
+        """Note votes; InvariantViolation where two values were voted for at one ballot, since then nobody knows which was chosen."""
+        for vote in votes:
+            known = self.votes.get(vote.slot)
+            if known is None or known.ballot < vote.ballot:
+                self.votes[vote.slot] = vote
+            elif known.ballot == vote.ballot and known.value != vote.value:
+                raise InvariantViolation(f"votes for two values in slot {vote.slot} at {vote.ballot.shown}")
 
 
 class Leading(Struct):
@@ -40,3 +64,35 @@ class Leading(Struct):
     resent_end: int = 0
     # Another node is to lead: nothing more is proposed at this ballot until the hand-over has failed.
     yields: bool = False
+
+    def launch(self, slot: int, value: bytes) -> None:
+        """The value is proposed for the slot."""
+        self.in_flight[slot] = value
+        self.in_flight_bytes += len(value)
+
+    def land(self, slot: int) -> bytes | None:
+        """What was in flight in the slot, which is learned now."""
+        value = self.in_flight.pop(slot, None)
+        if value is not None:
+            self.in_flight_bytes -= len(value)
+        return value
+
+    def late(self, next_slot: int) -> list[int]:
+        """What to send again of that which was in flight when the retry timer was started; a part, where acceptors are only slow."""
+        late = sorted(slot for slot in self.in_flight if slot < self.resend_below)
+        # Where more got through than what was sent again, acceptors are slow, and more of the same would not help them.
+        is_moving = next_slot > max(self.stood_at, self.resent_end)
+        self.lost = late[:_RESEND_SLOTS] if is_moving else late
+        return self._next_lost()
+
+    def more_lost(self, next_slot: int) -> list[int]:
+        """What to send again as soon as the part before it got through: a whole window need not wait for a retry each part."""
+        if not self.lost or next_slot < self.resent_end:
+            return []
+        self.lost = [slot for slot in self.lost if slot in self.in_flight]
+        return self._next_lost()
+
+    def _next_lost(self) -> list[int]:
+        part, self.lost = self.lost[:_RESEND_SLOTS], self.lost[_RESEND_SLOTS:]
+        self.resent_end = max(part, default=0) + 1
+        return part

@@ -35,6 +35,7 @@ from paxos.cues import (
 )
 from paxos.effects import ACCEPTORS, NOTHING, CancelTimer, Effects, Send, StartTimer, Timer, telling
 from paxos.errors import InvariantViolation
+from paxos.first_ballots import FirstBallots
 from paxos.groups import is_decree
 from paxos.messages import Accept, Nack, Prepare, Promise
 from paxos.phases import Idle, Leading, Preparing
@@ -45,7 +46,6 @@ ProposerMessage = Promise | Nack | Begin | Expired | Chosen | Executed | Now | P
 
 RETRY = "retry"
 BACK_OFF = "back-off"
-_RESEND_SLOTS = 16
 _RESEND_DOUBLINGS = 3
 
 
@@ -54,11 +54,12 @@ class Proposer:
 
     handles = (Promise, Nack, Begin, Expired, Chosen, Executed, Now, Propose, Withdraw, Inspect, Lead, Resign, Yield, Resume)
 
-    def __init__(self, group: str, company: Company, archive: Archive, clock: int = 0) -> None:
+    def __init__(self, group: str, company: Company, archive: Archive, clock: int = 0, firsts: FirstBallots | None = None) -> None:
         self.group = group
         self._node = company.node
         self._quorum = company.quorum
         self._settings = company.settings
+        self._firsts = firsts or FirstBallots(company)
         # A decree is contended for whenever there is work; a log is led by whom the election names.
         self._contends = is_decree(group)
         self._end_slot = 1 if self._contends else END_SLOT
@@ -125,7 +126,7 @@ class Proposer:
                 self.refused_by = max(self.refused_by, message.above)
                 return self._campaign() if isinstance(self.phase, Idle) else NOTHING
             case Resign():
-                return self._step_down(self._ballot())
+                return self._step_down(self.phase.ballot)
             case Expired():
                 return self._expired(message)
             case Begin():
@@ -138,15 +139,16 @@ class Proposer:
         phase = self.phase
         if not isinstance(phase, Leading):
             return NOTHING
-        resent, proposed = self._resend_more(phase), []
+        again = self._again(phase, phase.more_lost(self.next_slot))
+        proposed = []
         while self._may_propose(phase):
             value = encode_batch(phase.ballot, self._next_actions(), self._stamp, self._witness)
             proposed.append(self._propose(phase, phase.next_slot, value))
             phase.next_slot += 1
-        if not resent and not proposed:
+        if not again and not proposed:
             return NOTHING
         effects = _proposing(proposed, self.next_slot, self._keep_retrying(phase))
-        return Effects(send=tuple(resent)) + effects if resent else effects
+        return Effects(send=again) + effects if again else effects
 
     def _look_at_the_clock(self, now: int) -> Effects:
         """Move the log's clock on by what elapsed while leading: no node's idea of the date can make it jump."""
@@ -167,9 +169,19 @@ class Proposer:
 
     def _contend(self) -> Effects:
         """A decree's proposer campaigns by itself; a refused one only when its back-off is over."""
-        if self._contends and isinstance(self.phase, Idle) and not self._backing_off:
-            return self._campaign()
-        return NOTHING
+        if not self._contends or not isinstance(self.phase, Idle) or self._backing_off:
+            return NOTHING
+        return self._propose_first() or self._campaign()
+
+    def _propose_first(self) -> Effects | None:
+        """Propose at the lowest ballot, which needs no phase 1; None unless it is ours and nobody has asked for or used another."""
+        ballot = self._firsts.of(self.group)
+        if ballot is None or self.round_used > 0 or self.refused_by != ZERO or self._inspecting or self.next_slot > 0:
+            return None
+        # With this on disk the first ballot is behind us, whatever becomes of it.
+        self.round_used = ballot.round + 1
+        self.phase = Leading(ballot, self.next_slot, {}, 0)
+        return Effects(persist=(RoundUsed(self.group, self.round_used),), tell=(Elected(ballot, self.next_slot),))
 
     def _inspect(self) -> Effects:
         """Find out by a campaign that begins after the question: older promises may have been overtaken by a decision."""
@@ -193,20 +205,18 @@ class Proposer:
             return NOTHING
         if source not in self._quorum.members or message.first_slot > max(phase.covered.get(source, phase.first_slot), self.next_slot):
             return NOTHING
-        for vote in message.votes:
-            if vote.slot not in phase.votes or phase.votes[vote.slot].ballot < vote.ballot:
-                phase.votes[vote.slot] = vote
+        phase.keep(message.votes)
         phase.covered[source] = max(phase.covered.get(source, 0), message.end_slot)
         if message.end_slot < END_SLOT:
             return Effects(send=(Send(source, self._next_page(phase, source)),))
-        complete = [acceptor for acceptor, end_slot in phase.covered.items() if end_slot == END_SLOT]
-        return self._elected(phase) if self._quorum.prepared(complete) else NOTHING
+        return self._elected(phase) if self._quorum.prepared(phase.complete) else NOTHING
 
     def _next_page(self, phase: Preparing, acceptor: str) -> Prepare:
         return Prepare(phase.ballot, max(phase.covered.get(acceptor, phase.first_slot), self.next_slot))
 
     def _elected(self, won: Preparing) -> Effects:
         """Re-propose what may have been chosen before, and fill the gaps between."""
+        self._firsts.won_phase_1()
         found = {slot: vote for slot, vote in won.votes.items() if slot >= self.next_slot}
         free_slot = max(found, default=self.next_slot - 1) + 1
         phase = Leading(won.ballot, free_slot, {}, 0, resend_below=free_slot, stood_at=self.next_slot)
@@ -223,8 +233,7 @@ class Proposer:
     # ---- phase 2 -----------------------------------------------------------------------------------------------------------------
 
     def _propose(self, phase: Leading, slot: int, value: bytes) -> Proposed:
-        phase.in_flight[slot] = value
-        phase.in_flight_bytes += len(value)
+        phase.launch(slot, value)
         return Proposed(slot, phase.ballot, value)
 
     def _may_propose(self, phase: Leading) -> bool:
@@ -252,9 +261,7 @@ class Proposer:
             return self._decided()
         if not isinstance(phase, Leading):
             return NOTHING
-        proposed = phase.in_flight.pop(message.slot, None)
-        if proposed is not None:
-            phase.in_flight_bytes -= len(proposed)
+        proposed = phase.land(message.slot)
         if message.ballot > phase.ballot:
             return self._lost_to(message.ballot)
         if message.slot >= phase.next_slot or (proposed is not None and proposed != message.value):
@@ -301,7 +308,7 @@ class Proposer:
     # ---- refusals and time -------------------------------------------------------------------------------------------------------
 
     def _refused(self, source: str, message: Nack) -> Effects:
-        if isinstance(self.phase, Idle) or message.ballot != self._ballot() or message.promised <= message.ballot:
+        if isinstance(self.phase, Idle) or message.ballot != self.phase.ballot or message.promised <= message.ballot:
             return NOTHING
         if source not in self._quorum.members:
             return NOTHING
@@ -353,25 +360,14 @@ class Proposer:
                 sends = tuple(Send(name, self._next_page(phase, name)) for name in missing)
                 return Effects(send=sends, timers=self._restart_retry())
             case Leading() as phase:
-                late = sorted(slot for slot in phase.in_flight if slot < phase.resend_below)
-                # Where more got through than what was sent again, acceptors are slow, and more of the same would not help them.
-                is_moving = self.next_slot > max(phase.stood_at, phase.resent_end)
-                phase.lost = late[:_RESEND_SLOTS] if is_moving else late
-                return Effects(send=tuple(self._resend_some(phase)), timers=self._keep_retrying(phase))
+                again = self._again(phase, phase.late(self.next_slot))
+                return Effects(send=again, timers=self._keep_retrying(phase))
             case _:
                 assert_never(self.phase)
 
-    def _resend_some(self, phase: Leading) -> list[Send]:
-        old, phase.lost = phase.lost[:_RESEND_SLOTS], phase.lost[_RESEND_SLOTS:]
-        phase.resent_end = max(old, default=0) + 1
-        return [Send(ACCEPTORS, Accept(phase.ballot, slot, phase.in_flight[slot], self.next_slot)) for slot in old]
-
-    def _resend_more(self, phase: Leading) -> list[Send]:
-        """What was sent again got through, and so will the next: a whole window that was lost need not wait for a retry each part."""
-        if not phase.lost or self.next_slot < phase.resent_end:
-            return []
-        phase.lost = [slot for slot in phase.lost if slot in phase.in_flight]
-        return self._resend_some(phase)
+    def _again(self, phase: Leading, slots: list[int]) -> tuple[Send, ...]:
+        """The same proposals again, unchanged."""
+        return tuple(Send(ACCEPTORS, Accept(phase.ballot, slot, phase.in_flight[slot], self.next_slot)) for slot in slots)
 
     def _keep_retrying(self, phase: Leading) -> tuple[Timer, ...]:
         """Keep the retry timer running while anything is in flight."""
@@ -388,15 +384,6 @@ class Proposer:
         seconds = self._settings.retry_seconds * 2 ** min(self._resend_count, _RESEND_DOUBLINGS)
         self._resend_count += 1
         return (StartTimer(RETRY, seconds, seconds),)
-
-    def _ballot(self) -> Ballot:
-        match self.phase:
-            case Preparing(ballot=ballot) | Leading(ballot=ballot):
-                return ballot
-            case Idle():
-                return ZERO
-            case _:
-                assert_never(self.phase)
 
 
 def _proposing(proposed: list[Proposed], chosen_through: int, timers: tuple[Timer, ...]) -> Effects:

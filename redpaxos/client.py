@@ -19,12 +19,13 @@ from msgspec import Raw, Struct
 from paxos.codec import FRAME_BYTES
 from paxos.cues import Expired
 from paxos.doors import check_decree, check_id, check_json, check_machine
-from paxos.effects import EVERYONE, Effects, StartTimer
-from paxos.errand import Contact, Errand
+from paxos.effects import EVERYONE, PROPOSERS, Effects, StartTimer, sending
+from paxos.errand import Errand
 from paxos.errors import MalformedError
 from paxos.groups import LOG
 from paxos.messages import Inquire, Locate, Located, Outcome, OutcomeKind, Query, Report, Submit
 from paxos.values import Command, Entry
+from redpaxos.contacts import Contacts
 from redpaxos.errors import CLOSED, UNHEARD, NotDoneError, OutcomeUnknownError, RejectedError, UndecidedError
 from redpaxos.kv import KeyValueStore
 from redpaxos.leadership import Leadership
@@ -60,8 +61,8 @@ class Client:
         self._line = Line(transport, cluster, secret)
         # The only node to ask, where the caller named one.
         self._node = node
-        # The proposer to ask next: the leader when last heard.
-        self._contact: Contact | None = None
+        self._contacts = Contacts(node)
+        self._line.attach(self._contacts, LOCATED)
         self._attempts = itertools.count(secrets.randbits(48))
         # Set when the client is closed, so that no pause and no request outlives it.
         self._ended = threading.Event()
@@ -209,8 +210,11 @@ class Client:
         """Run one errand to its end."""
         errand = Errand(group, request_id, command, self._attempts, only=self._node)
         deadline = time.monotonic() + timeout
+        first = self._contacts.first(group)
         with self._line.listening(request_key(group, request_id), LOCATED) as answers:
-            timers = self._perform(errand, errand.begin(self._contact), {})
+            timers = self._perform(errand, errand.begin(first), {})
+            if first is not None and self._contacts.wants_news(group):
+                self._perform(errand, sending(PROPOSERS, Locate()), {})
             while errand.outcome is None and time.monotonic() < deadline and not self._ended.is_set():
                 heard = answers.next(min([deadline, *timers.values()]))
                 if heard is not None and isinstance(heard[1], Located | Outcome):
@@ -218,7 +222,7 @@ class Client:
                 for timer in [name for name, due in timers.items() if due <= time.monotonic()]:
                     del timers[timer]
                     timers = self._perform(errand, errand.handle(self.name, Expired(timer)), timers)
-        self._contact = errand.contact
+        self._contacts.settle(group, first, errand.contact)
         decision = _conclude(errand, timeout, closed=self._ended.is_set())
         if group == LOG:
             self._reader.note_told(decision.revision)

@@ -13,6 +13,7 @@ from benchmarks.load.base import Window
 from benchmarks.measuring import Job, Sample, histogram
 from paxos.codec import Codec, Envelope, Letter
 from paxos.effects import PROPOSERS
+from paxos.first_ballots import first_owner
 from paxos.groups import LOG, decree_group
 from paxos.messages import Locate, Located, Outcome, OutcomeKind, Submit, WireMessage
 from paxos.values import Command
@@ -51,14 +52,14 @@ class Participant:
 
 
 class ClosedLoop:
-    """One job; `node` is where to send it, or empty for whoever leads."""
+    """One job: commands go to whoever leads, and decrees to the owner of first ballots, as a client sends them."""
 
-    def __init__(self, participant: Participant, job: Job, node: str, window: Window) -> None:
+    def __init__(self, participant: Participant, job: Job, window: Window) -> None:
         self._participant = participant
         self._job = job
-        self._node = node
         # Whom commands go to, once its life is known; empty until somebody is known to lead.
-        self._leader = node
+        self._leader = ""
+        self._members: tuple[str, ...] = ()
         # By node: the life of its proposer, which every Submit names.
         self._lives: dict[str, int] = {}
         self._attempts = itertools.count(secrets.randbits(48))
@@ -86,7 +87,8 @@ class ClosedLoop:
                 self._answered(letter.message, now)
             elif isinstance(letter.message, Located):
                 self._lives[envelope.source] = letter.message.incarnation
-                self._leader = self._node or letter.message.leader or self._leader
+                self._members = letter.message.members
+                self._leader = letter.message.leader or self._leader
 
     def refill(self, now: float) -> list[Frame]:
         """As many new commands as were answered, while the job lasts."""
@@ -128,7 +130,7 @@ class ClosedLoop:
             self._window.answered(self._sent.pop(outcome.id)[0], now)
             self._free += 1
             return
-        if outcome.kind is OutcomeKind.REDIRECT and not self._node:
+        if outcome.kind is OutcomeKind.REDIRECT:
             self._leader = outcome.leader
         self._to_repeat.append(outcome.id)
 
@@ -139,7 +141,9 @@ class ClosedLoop:
         return [self._submit(group, (command,)) for group, command in commands]
 
     def _submit(self, group: str, commands: tuple[Command, ...]) -> Frame:
-        return self._participant.frame(self._leader, group, Submit(commands, next(self._attempts), self._lives[self._leader]))
+        owner = first_owner(self._members) if group != LOG else self._leader
+        target = owner if owner in self._lives else self._leader
+        return self._participant.frame(target, group, Submit(commands, next(self._attempts), self._lives[target]))
 
     def _locate(self, now: float) -> list[Frame]:
         if now - self._located_at < LOCATE_SECONDS:

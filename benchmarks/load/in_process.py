@@ -25,7 +25,7 @@ class InProcessLoad:
         for node in self._nodes:
             node.start()
         self._client = Client(network(), CLUSTER)
-        self._loads = [TransportLoad(network, CLUSTER, name) for name in NODES]
+        self._loads = [TransportLoad(network, CLUSTER) for _ in NODES]
         self._client.propose("first")
 
     def run(self, job: Job) -> Sample:

@@ -23,12 +23,11 @@ _LOOK_SECONDS = 0.1
 
 
 class SocketLoad:
-    """One process, one thread, two sockets; `node` is whom to send decrees to, `secret` in hexadecimal digits."""
+    """One process, one thread, two sockets; `secret` in hexadecimal digits."""
 
-    def __init__(self, url: str, cluster: str, node: str, secret: str = "") -> None:
+    def __init__(self, url: str, cluster: str, secret: str = "") -> None:
         self._url = url
         self._cluster = cluster
-        self._node = node
         self._secret = bytes.fromhex(secret)
         self._participant = Participant(cluster, self._secret)
         self._wire = Wire(url, self._participant.incoming)
@@ -39,7 +38,7 @@ class SocketLoad:
         if job.style == "client":
             return run_threads(self._shared_client(), job)
         window = Window(job, time.perf_counter())
-        loop = make_loop(self._participant, job, self._node, window)
+        loop = make_loop(self._participant, job, window)
         cpu = CpuClock(window)
         self._wire.send(loop.refill(time.perf_counter()))
         while not ((now := time.perf_counter()) >= window.end and (loop.is_done or now >= window.end + _DRAIN_SECONDS)):
@@ -67,9 +66,8 @@ class SocketLoad:
 class TransportLoad:
     """The same over the transport port, for transports that do not leave the process; deliver functions send."""
 
-    def __init__(self, network: Callable[[], Transport], cluster: str, node: str) -> None:
+    def __init__(self, network: Callable[[], Transport], cluster: str) -> None:
         self._participant = Participant(cluster)
-        self._node = node
         self._transport = network()
         self._loop: ClosedLoop | SessionLoop | None = None
         self._lock = threading.Lock()
@@ -80,7 +78,7 @@ class TransportLoad:
         window = Window(job, time.perf_counter())
         cpu = CpuClock(window)
         with self._lock:
-            loop = self._loop = make_loop(self._participant, job, self._node, window)
+            loop = self._loop = make_loop(self._participant, job, window)
         while (now := time.perf_counter()) < window.end or (not loop.is_done and now < window.end + _DRAIN_SECONDS):
             cpu.look(now)
             with self._lock:
@@ -107,11 +105,9 @@ class TransportLoad:
             self._transport.publish(target, frame)
 
 
-def make_loop(participant: Participant, job: Job, node: str, window: Window) -> ClosedLoop | SessionLoop:
-    """The loop for a job; decrees go to this node, everything else to whoever leads."""
-    if job.load in ("put", "read"):
-        return SessionLoop(participant, job, window)
-    return ClosedLoop(participant, job, node if job.load == "decree" else "", window)
+def make_loop(participant: Participant, job: Job, window: Window) -> ClosedLoop | SessionLoop:
+    """The loop for a job."""
+    return SessionLoop(participant, job, window) if job.load in ("put", "read") else ClosedLoop(participant, job, window)
 
 
 def run_threads(client: Client, job: Job) -> Sample:

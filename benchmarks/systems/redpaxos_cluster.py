@@ -45,9 +45,8 @@ class RedpaxosCluster:
         self._nodes = [self._start(name) for name in self._names]
         with Client(open_transport(self.url), CLUSTER, secret=self._secret) as client:
             client.propose("first", timeout=_READY_SECONDS)
-        targets = [self._names[number % len(self._names)] for number in range(self._client_count)]
-        for target in targets:
-            self._loads.append(python_load(self._directory / "load.log", "socket", self.url, CLUSTER, target, self._secret.hex()))
+        for _ in range(self._client_count):
+            self._loads.append(python_load(self._directory / "load.log", "socket", self.url, CLUSTER, self._secret.hex()))
 
     def close(self) -> None:
         """Loads, nodes, server."""

@@ -41,7 +41,11 @@ class Scene:
     """Actors of one group, a network that delivers in the order of sending, and what was seen of it."""
 
     def __init__(self, group: str, **actors: str) -> None:
-        kinds = {"acceptor": acceptor_cast, "proposer": proposer_cast, "fresh acceptor": _fresh_acceptor_cast}
+        kinds: dict[str, Callable[..., Cast]] = {
+            "acceptor": acceptor_cast,
+            "proposer": proposer_cast,
+            "fresh acceptor": _fresh_acceptor_cast,
+        }
         makers = {
             name: partial(kinds[kind], Company(name, majority(ACCEPTOR_NAMES)), group) for name, kind in actors.items() if kind in kinds
         }

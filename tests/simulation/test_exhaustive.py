@@ -20,6 +20,9 @@ COUNTING = replace(DECREE, proposers_learn=True, rounds=1, crashes=0)
 TELLING = replace(COUNTING, learners=("l1",))
 """And a learner that only they tell."""
 
+FIRST = replace(DECREE, first_owners=("p1",))
+"""One proposer may begin without phase 1, and crash."""
+
 AGREEMENT = frozenset(("agreement",))
 
 
@@ -43,6 +46,20 @@ def test_every_schedule_of_proposers_that_count_votes_and_tell_and_of_one_crash_
     assert result.counterexample is None
     assert result.exhausted
     assert result.states > 50_000
+
+
+def test_every_schedule_with_a_first_ballot_that_needs_no_phase_1_is_searched() -> None:
+    result = search(FIRST, states=200_000)
+    assert result.counterexample is None
+    assert result.exhausted
+    assert result.states > 80_000
+
+
+def test_two_owners_of_a_first_ballot_would_be_found() -> None:
+    result = search(replace(FIRST, first_owners=("p1", "p2")))
+    assert result.counterexample is not None
+    assert result.counterexample.violation.startswith("agreement: slot 0 has two chosen values")
+    assert result.counterexample.event_count == 6
 
 
 def test_no_schedule_makes_a_learner_believe_what_was_not_decided() -> None:
@@ -74,6 +91,8 @@ MISTAKES: list[tuple[str, Case, str, int]] = [
     ("a proposer counts promises and not acceptors", DECREE, "agreement", 12),
     ("a proposer uses a round that is not on disk", DECREE, "one value a ballot", 9),
     ("a proposer is content with any promise", DECREE, "agreement", 10),
+    ("a first ballot is used and not written down", FIRST, "one value a ballot", 6),
+    ("a first ballot is used again", FIRST, "one value a ballot", 6),
     ("a learner believes one acceptor", COUNTING, "agreement", 7),
     ("a learner counts votes and not acceptors", COUNTING, "agreement", 8),
     ("a learner takes what is proposed beside it for chosen", COUNTING, "agreement", 5),

@@ -11,7 +11,7 @@ from paxos.messages import Locate, Located, Outcome, OutcomeKind, Submit
 from paxos.replica import Replica
 from paxos.settings import Settings
 from paxos.values import Command, Entry
-from tests.unit.company import BLUE, FIRST, RED, RIVAL, SETTINGS, batch, company, empty_archive, end_drain
+from tests.unit.company import BLUE, FIRST, MEMBERS, RED, RIVAL, SETTINGS, batch, company, empty_archive, end_drain
 
 SWEEPING = Effects(timers=(StartTimer(SWEEP, SETTINGS.patience_seconds / 4),))
 BLUE_ENTRY = Entry(1, 0, FIRST, BLUE.id, BLUE.value)
@@ -174,8 +174,8 @@ def test_any_json_is_a_value(value: bytes) -> None:
 
 
 def test_anybody_is_told_who_leads() -> None:
-    assert new_intake().handle("c1", Locate()) == sending("c1", Located("", 1))
-    assert following().handle("c1", Locate()) == sending("c1", Located("p2", 1))
+    assert new_intake().handle("c1", Locate()) == sending("c1", Located("", 1, MEMBERS))
+    assert following().handle("c1", Locate()) == sending("c1", Located("p2", 1, MEMBERS))
 
 
 def test_nothing_begins_by_itself() -> None:
@@ -259,11 +259,11 @@ def test_a_command_may_be_as_large_as_the_settings_allow() -> None:
 
 def test_who_asked_in_vain_who_leads_hears_it_as_soon_as_somebody_does() -> None:
     intake = new_intake()
-    assert intake.handle("c1", Locate()) == sending("c1", Located("", 1))
+    assert intake.handle("c1", Locate()) == sending("c1", Located("", 1, MEMBERS))
     intake.handle("c2", Locate())
     intake.handle("c1", Locate())
     assert intake.handle("p1", Following("")) == NOTHING
-    located = Located("p2", 1)
+    located = Located("p2", 1, MEMBERS)
     assert intake.handle("p1", Following("p2")) == Effects(send=(Send("c1", located), Send("c2", located)))
     assert intake.handle("p1", Following("p2")) == NOTHING
 

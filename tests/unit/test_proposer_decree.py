@@ -5,6 +5,7 @@ import pytest
 from paxos.ballot import END_SLOT, Ballot
 from paxos.cues import Chosen, Deposed, Elected, Expired, Inspect, Propose, Undecided, Withdraw, Withdrawn
 from paxos.effects import ACCEPTORS, NOTHING, CancelTimer, Effects, Send, StartTimer, telling
+from paxos.errors import InvariantViolation
 from paxos.groups import decree_group
 from paxos.messages import Accept, Nack, Prepare, Promise, Vote
 from paxos.phases import Idle, Leading, Preparing
@@ -239,3 +240,12 @@ def test_a_decree_that_nobody_answers_asks_less_and_less_often() -> None:
     waits = [proposer.handle("p1", Expired(RETRY)).timers[0] for _ in range(5)]
     factors = [2, 4, 8, 8, 8]
     assert waits == [StartTimer(RETRY, SETTINGS.retry_seconds * factor, SETTINGS.retry_seconds * factor) for factor in factors]
+
+
+def test_votes_for_two_values_at_one_ballot_stop_the_node() -> None:
+    proposer = proposing()
+    ballot = Ballot(1, "p0")
+    proposer.handle("a1", Promise(FIRST, 0, END_SLOT, (Vote(0, ballot, batch(RED)),)))
+    assert proposer.handle("a1", Promise(FIRST, 0, END_SLOT, (Vote(0, ballot, batch(RED)),))) == NOTHING
+    with pytest.raises(InvariantViolation, match=r"votes for two values in slot 0 at 1\.p0"):
+        proposer.handle("a2", Promise(FIRST, 0, END_SLOT, (Vote(0, ballot, batch(BLUE)),)))

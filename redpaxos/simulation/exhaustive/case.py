@@ -1,5 +1,7 @@
 """The cases of an exhaustive search: who takes part, and the bounds within which everything is tried."""
 
+from functools import partial
+
 from msgspec import Struct
 
 from paxos import casting
@@ -16,7 +18,7 @@ from paxos.proposer import BACK_OFF, RETRY, Proposer
 from paxos.quorum import majority
 from paxos.replica import Replica
 from paxos.values import Command
-from redpaxos.simulation.scripted.player import Player
+from redpaxos.simulation.scripted.player import FirstOwner, Player
 
 CHECKS = frozenset(("agreement", "validity", "one value a ballot", "promise"))
 """What is checked in every state; the learned is compared with the votes under `agreement`."""
@@ -29,6 +31,8 @@ class Case(Struct, frozen=True):
     acceptors: tuple[str, ...] = ("a1", "a2", "a3")
     proposers: tuple[str, ...] = ("p1", "p2")
     learners: tuple[str, ...] = ()
+    # Those that may begin without phase 1; of more than one, each would be wrong.
+    first_owners: tuple[str, ...] = ()
     # Whether proposers count votes, and tell the learners; if not, each hears at any time of what was chosen.
     proposers_learn: bool = False
     # No ballot has a higher round; with two proposers there are twice as many ballots.
@@ -73,6 +77,8 @@ class Case(Struct, frozen=True):
         """A fresh actor of this kind, on an empty disk."""
         company = Company(self.node_of(kind), majority(self.acceptors))
         make_full = getattr(casting, f"{kind.split(maxsplit=1)[0]}_cast")
+        if company.node in self.first_owners:
+            make_full = partial(make_full, firsts=FirstOwner(company))
 
         def make_cast(archive: Archive) -> Cast:
             roles = make_full(company, self.group, archive).roles

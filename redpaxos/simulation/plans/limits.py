@@ -16,7 +16,7 @@ _SMALL = {
     ("paxos.acceptor", "_PAGE_BYTES"): (1, 100),
     ("paxos.acceptor", "_WATERMARK_STRIDE"): (1, 3),
     ("paxos.learner", "_HORIZON_SLOTS"): (1, 4),
-    ("paxos.proposer", "_RESEND_SLOTS"): (1, 3),
+    ("paxos.phases", "_RESEND_SLOTS"): (1, 3),
     ("actors.base", "_DRAIN_COUNT"): (1, 3),
     ("actors.framing", "_FRAME_BYTES"): (1, 200),
     ("actors.casts", "_CAST_COUNT"): (1, 4),

@@ -9,16 +9,27 @@ from typing import Any, TypeVar
 
 from actors.storage.memory import MemoryStorage
 from paxos.archive import Archive
+from paxos.ballot import Ballot
 from paxos.cast import Cast
 from paxos.cues import Message
 from paxos.effects import Effects, StartTimer
 from paxos.errors import InvariantViolation
+from paxos.first_ballots import FirstBallots
+from paxos.groups import is_decree
 from paxos.records import LAZY, Record
 
 AnyRole = TypeVar("AnyRole")
 
 DELAYS = frozenset(("_refusal_count", "_resend_count"))
 """What a role counts only to know how long its next timer should run; a snapshot knows no time, and they would make it endless."""
+
+
+class FirstOwner(FirstBallots):
+    """Owns the first ballot of every decree, whoever its members are."""
+
+    def of(self, group: str) -> Ballot | None:
+        """The first ballot; a log has none."""
+        return self._ballot if is_decree(group) else None
 
 
 class Player:

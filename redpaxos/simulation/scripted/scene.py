@@ -35,7 +35,7 @@ from redpaxos.simulation.exhaustive.case import CHECKS
 from redpaxos.simulation.exhaustive.verdict import chosen_by_votes, judge
 from redpaxos.simulation.scripted.conduct import Conduct
 from redpaxos.simulation.scripted.ladder import Arrow, Note, Remark, Row, describe, describe_value, draw
-from redpaxos.simulation.scripted.player import Player
+from redpaxos.simulation.scripted.player import FirstOwner, Player
 
 _MAKERS = {"a": "acceptor_cast", "p": "proposer_cast", "l": "learner_cast"}
 
@@ -64,8 +64,19 @@ Fits = Callable[[Letter], bool]
 class Scene:
     """Actors by the names a1…, p1…, l1…, and everything that is in the air between them."""
 
-    def __init__(self, group: str, *, acceptors: int = 3, proposers: int = 2, learners: int = 1, is_first_start: bool = False) -> None:
+    def __init__(
+        self,
+        group: str,
+        *,
+        acceptors: int = 3,
+        proposers: int = 2,
+        learners: int = 1,
+        is_first_start: bool = False,
+        first_owner: str = "",
+    ) -> None:
         self.group = group
+        # The proposer that may begin without phase 1.
+        self._first_owner = first_owner
         # Whether the acceptors have yet to be admitted.
         self._is_first_start = is_first_start
         # How many disks each acceptor has had; the names of its stores follow from that.
@@ -202,6 +213,8 @@ class Scene:
     def _player(self, name: str) -> Player:
         if self._is_first_start and name[0] == "a":
             return Player(partial(self._unadmitted_cast, name))
+        if name == self._first_owner:
+            return Player(partial(casting.proposer_cast, self._company(name), self.group, firsts=FirstOwner(self._company(name))))
         return Player(partial(getattr(casting, _MAKERS[name[0]]), self._company(name), self.group))
 
     def _unadmitted_cast(self, name: str, archive: Archive) -> Cast:

@@ -13,7 +13,7 @@ MISTAKES = (
     Mistake(
         "a proposer heeds a refusal of an earlier ballot",
         PROPOSER,
-        "if isinstance(self.phase, Idle) or message.ballot != self._ballot() or",
+        "if isinstance(self.phase, Idle) or message.ballot != self.phase.ballot or",
         "if isinstance(self.phase, Idle) or",
         "PMS 2.4: progress",
         SCRIPT + "an_old_refusal_is_ignored]",

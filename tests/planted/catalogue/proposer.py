@@ -3,6 +3,7 @@
 from tests.planted.planting import Mistake
 
 PROPOSER = "paxos/proposer.py"
+PHASES = "paxos/phases.py"
 UNIT = "tests/unit/test_proposer.py::"
 WINDOW = "tests/unit/test_proposer_window.py::"
 SCRIPT = "tests/transcripts/test_transcripts.py::test_the_real_roles_get_through["
@@ -10,8 +11,8 @@ SCRIPT = "tests/transcripts/test_transcripts.py::test_the_real_roles_get_through
 MISTAKES = (
     Mistake(
         "a proposer takes the first vote that it hears of",
-        PROPOSER,
-        " or phase.votes[vote.slot].ballot < vote.ballot",
+        PHASES,
+        " or known.ballot < vote.ballot",
         "",
         "PMS 2.2, P2c: the value of the highest-numbered proposal",
         SCRIPT + "the_highest_vote_is_kept]",
@@ -19,17 +20,17 @@ MISTAKES = (
     ),
     Mistake(
         "a proposer takes the vote of the lowest ballot",
-        PROPOSER,
-        "].ballot < vote.ballot",
-        "].ballot > vote.ballot",
+        PHASES,
+        "known.ballot < vote.ballot",
+        "known.ballot > vote.ballot",
         "PMS 2.2, P2c",
         UNIT + "test_p2c_the_value_with_the_highest_ballot_among_the_promises_is_kept",
     ),
     Mistake(
         "a proposer does not listen to votes",
         PROPOSER,
-        "for vote in message.votes:",
-        "for vote in ():",
+        "phase.keep(message.votes)",
+        "phase.keep(())",
         "PMS 2.2, P2c",
         SCRIPT + "a_value_known_to_a_dead_leader_only]",
         "agreement",
@@ -70,8 +71,8 @@ MISTAKES = (
     Mistake(
         "a proposer is content with any promise",
         PROPOSER,
-        "if self._quorum.prepared(complete) else NOTHING",
-        "if complete else NOTHING",
+        "if self._quorum.prepared(phase.complete) else NOTHING",
+        "if phase.complete else NOTHING",
         "PMS 2.2: phase 1 needs a majority",
         UNIT + "test_p2c_a_quorum_of_promises_is_enough_and_nobody_waits_for_all",
     ),
@@ -99,9 +100,9 @@ MISTAKES = (
     ),
     Mistake(
         "a proposer counts acceptors that have told a part of their votes",
-        PROPOSER,
-        "complete = [acceptor for acceptor, end_slot in phase.covered.items() if end_slot == END_SLOT]",
-        "complete = list(phase.covered)",
+        PHASES,
+        "[acceptor for acceptor, end_slot in self.covered.items() if end_slot == END_SLOT]",
+        "list(self.covered)",
         "PMS 2.2, P2c",
         UNIT + "test_an_acceptor_whose_pages_are_not_all_there_is_no_part_of_a_quorum",
     ),
@@ -136,7 +137,7 @@ MISTAKES = (
     Mistake(
         "a proposer uses a round that is not on disk",
         PROPOSER,
-        "persist=(RoundUsed(self.group, self.round_used),),",
+        "            persist=(RoundUsed(self.group, self.round_used),),\n",
         "",
         "PMS 2.5: no number is used twice",
         SCRIPT + "a_round_is_never_used_twice]",
@@ -145,8 +146,8 @@ MISTAKES = (
     Mistake(
         "a proposer sends another value at the same ballot",
         PROPOSER,
-        "Accept(phase.ballot, slot, phase.in_flight[slot], self.next_slot)) for slot in old]",
-        "Accept(phase.ballot, slot, encode_batch(phase.ballot, ()), self.next_slot)) for slot in old]",
+        "Accept(phase.ballot, slot, phase.in_flight[slot], self.next_slot)) for slot in slots)",
+        "Accept(phase.ballot, slot, encode_batch(phase.ballot, ()), self.next_slot)) for slot in slots)",
         "PMS 2.2: one value a proposal number",
         WINDOW + "test_an_accept_that_was_not_chosen_in_time_is_sent_again_unchanged",
     ),
