@@ -16,6 +16,7 @@ Paxos
     acceptor             promises and votes, and forgets neither
     proposer             gets one value chosen in each slot: phases 1 and 2
     phases               what the proposer is doing, and the state of just that
+    first_ballots        the one ballot of a decree that needs no phase 1
     learner              counts votes, and so knows what is chosen
     informer             tells the other learners what was decided at our ballot
 

@@ -22,7 +22,7 @@ from paxos.effects import ACCEPTORS, EVERYONE, LEARNERS, PROPOSERS, Effects
 from paxos.messages import WireMessage
 from paxos.quorum import majority
 from redpaxos.simulation.scripted.ladder import Arrow, Note, Remark, Row, draw
-from redpaxos.simulation.scripted.player import Player
+from redpaxos.simulation.scripted.player import FirstOwner, Player
 
 ACCEPTOR_NAMES = ("a1", "a2", "a3")
 
@@ -45,6 +45,7 @@ class Scene:
             "acceptor": acceptor_cast,
             "proposer": proposer_cast,
             "fresh acceptor": _fresh_acceptor_cast,
+            "first owner": _first_owner_cast,
         }
         makers = {
             name: partial(kinds[kind], Company(name, majority(ACCEPTOR_NAMES)), group) for name, kind in actors.items() if kind in kinds
@@ -53,8 +54,8 @@ class Scene:
         self._audiences = {
             ACCEPTORS: [name for name, kind in actors.items() if kind.endswith("acceptor")],
             EVERYONE: list(self._players),
-            LEARNERS: [name for name, kind in actors.items() if kind == "proposer"],
-            PROPOSERS: [name for name, kind in actors.items() if kind == "proposer"],
+            LEARNERS: [name for name, kind in actors.items() if kind in ("proposer", "first owner")],
+            PROPOSERS: [name for name, kind in actors.items() if kind in ("proposer", "first owner")],
         }
         self._waiting: deque[_Parcel] = deque()
         self._late: deque[_Parcel] = deque()
@@ -169,6 +170,11 @@ class Scene:
 def _fresh_acceptor_cast(company: Company, group: str, archive: Archive) -> Cast:
     """An acceptor whose store was just made."""
     return acceptor_cast(company, group, archive, Admission(company, archive, f"store of {company.node}"))
+
+
+def _first_owner_cast(company: Company, group: str, archive: Archive) -> Cast:
+    """A proposer that owns first ballots."""
+    return proposer_cast(company, group, archive, FirstOwner(company))
 
 
 def _play(make_cast: Callable[[Archive], Cast]) -> Player:

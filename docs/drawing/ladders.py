@@ -56,6 +56,13 @@ def one_proposer() -> str:
     return scene.draw()
 
 
+def first_ballot() -> str:
+    """The owner of the lowest ballot does without phase 1."""
+    scene = Scene(_COLOUR, client="client", p1="first owner", **_three_acceptors(), p2="proposer")
+    scene.client("client", "p1", _submit('"blue"'))
+    return scene.draw()
+
+
 def two_proposers() -> str:
     """The first is overtaken, and ends with the other's value."""
     scene = Scene(_COLOUR, p1="proposer", **_three_acceptors(), p2="proposer")
@@ -245,6 +252,7 @@ def first_start() -> str:
 
 SCENES: dict[str, Callable[[], str]] = {
     "one-proposer": one_proposer,
+    "first-ballot": first_ballot,
     "two-proposers": two_proposers,
     "value-kept": value_kept,
     "steady-state": steady_state,

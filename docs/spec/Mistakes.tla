@@ -39,6 +39,10 @@ FreeSlotByCount(p, best) == NextSlot(p) + Cardinality({s \in Slots : s >= NextSl
 AnyPageIsGapless(p, m) == TRUE
 AnyPageIsComplete(covered) == {a \in Acceptors : covered[a] > 0}
 
+\* Anybody begins without phase 1; or the owner of the first ballot does not write that it was used.
+AnybodyProposesFirst(p) == round[p] = 0
+RoundNotWritten == 0
+
 -----------------------------------------------------------------------------
 (* Where stories start. *)
 
@@ -60,6 +64,14 @@ Led(followers, slots, voted, asked) ==
     /\ promises = {}
     /\ accepts = {[ballot |-> First, slot |-> s, value |-> Wanted(First)] : s \in slots}
     /\ accepteds = {[ballot |-> First, slot |-> s, acceptor |-> a] : s \in voted, a \in followers}
+
+Nothing ==
+    /\ promised = [a \in Acceptors |-> Zero]
+    /\ votes = [a \in Acceptors |-> [s \in Slots |-> NoVote]]
+    /\ round = [p \in Proposers |-> 0]
+    /\ log = [p \in Proposers |-> <<>>]
+    /\ phase = [p \in Proposers |-> Idle]
+    /\ prepares = {} /\ promises = {} /\ accepts = {} /\ accepteds = {}
 
 ProposedToTwo == Led({"a1", "a2"}, {0}, {}, {})
 ChosenByTwo == Led({"a2", "a3"}, {0}, {0}, {})

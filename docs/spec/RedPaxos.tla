@@ -10,6 +10,9 @@
 (* Names follow the code: paxos/acceptor.py, paxos/proposer.py and         *)
 (* paxos/learner.py. A decree is a group of which only slot 0 is used.     *)
 (*                                                                         *)
+(* A decree's first owner proposes once without phase 1, at a ballot below *)
+(* all others: paxos/first_ballots.py.                                     *)
+(*                                                                         *)
 (* Left out, since safety must not depend on it: who campaigns when        *)
 (* (anybody, at any time), retransmission (a message can be heard again),  *)
 (* timers, what refusals say (a proposer may step down at any time), and   *)
@@ -23,6 +26,7 @@ CONSTANTS
     AcceptCount,   \* How many of them phase 2 needs.
     Proposers,     \* Positive numbers, in the order of the nodes' names.
     Learners,      \* Which of them learn; the others never hear of a quorum. Fewer make fewer states.
+    FirstOwner,    \* The proposer that owns the first ballot; 0 where nobody does, as in a log.
     Commands,      \* What clients want.
     MaxRound, MaxSlot,
     Window,        \* Slots in flight at one leader.
@@ -46,6 +50,7 @@ vars == <<promised, votes, round, log, phase, messages>>
 Slots == 0..MaxSlot
 End == MaxSlot + 2              \* END_SLOT: above every slot, and above the end of every page but the last.
 Zero == <<0, 0>>                \* Below every ballot that is used.
+FirstRound == 0                 \* Below every round of a campaign; with a proposer's number it is above Zero.
 Ballots == (1..MaxRound) \X Proposers
 Noop == "NOOP"
 
@@ -121,6 +126,16 @@ Campaign(p, r) ==
     /\ phase' = [phase EXCEPT ![p] = Preparing(p, <<r, p>>)]
     /\ prepares' = prepares \union {[ballot |-> <<r, p>>, first |-> NextSlot(p)]}
     /\ UNCHANGED <<promised, votes, log, promises, accepts, accepteds>>
+
+\* The owner of the first ballot leads with it at once. What is written says that this round is behind it.
+MayProposeFirst(p) == p = FirstOwner /\ round[p] = 0
+RoundAfterFirst == 1
+
+ProposeFirst(p) ==
+    /\ MayProposeFirst(p) /\ phase[p] = Idle /\ NextSlot(p) = 0
+    /\ round' = [round EXCEPT ![p] = RoundAfterFirst]
+    /\ phase' = [phase EXCEPT ![p] = Leading(<<FirstRound, p>>, 0, <<>>)]
+    /\ UNCHANGED <<promised, votes, log, messages>>
 
 \* The next page of an acceptor's votes.
 AskPage(p, a) ==
@@ -214,6 +229,7 @@ Next ==
         \/ \E m \in accepts : Vote(a, m)
     \/ \E p \in Proposers :
         \/ \E r \in 1..MaxRound : Campaign(p, r)
+        \/ ProposeFirst(p)
         \/ Paging /\ \E a \in Acceptors : AskPage(p, a)
         \/ \E m \in promises : HearPromise(p, m)
         \/ \E command \in Commands : Propose(p, command)

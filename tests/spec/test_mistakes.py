@@ -14,6 +14,7 @@ CONSTANTS
     AcceptCount = {accept_count}
     Proposers = {{1, 2}}
     Learners = {{}}
+    FirstOwner = {first_owner}
     Commands = {{{commands}}}
     MaxRound = {max_round}
     MaxSlot = {max_slot}
@@ -38,6 +39,7 @@ class Mistake(Struct, frozen=True):
     paging: bool = False
     accept_count: int = 2
     commands: str = '"x"'
+    first_owner: int = 0
     properties: str = ""
 
 
@@ -61,6 +63,15 @@ MISTAKES = (
     Mistake("votes of different ballots add up", {"Voters": "VotersAtAnyBallot"}, "ProposedToTwo", "Agreement"),
     Mistake("one vote is believed", {"Accepted": "OneVoterIsEnough"}, "ProposedToTwo", "NoLeaderIsSurprised"),
     Mistake("quorums that need not meet", {}, "ProposedToTwo", "NoLeaderIsSurprised", accept_count=1),
+    Mistake("anybody begins without phase 1", {"MayProposeFirst": "AnybodyProposesFirst"}, "Nothing", "NoLeaderIsSurprised", first_owner=1),
+    Mistake(
+        "a first ballot is used again",
+        {"RoundAfterFirst": "RoundNotWritten"},
+        "Nothing",
+        "OneValuePerBallot",
+        first_owner=1,
+        commands='"x", "y"',
+    ),
     Mistake("gaps are counted over", {"FreeSlot": "FreeSlotByCount"}, "ChosenAfterAGap", "NoLeaderIsSurprised", max_slot=1),
     Mistake(
         "a page that leaves votes out",
@@ -95,6 +106,7 @@ def _config(mistake: Mistake) -> str:
         prepare_count=2,
         accept_count=mistake.accept_count,
         commands=mistake.commands,
+        first_owner=mistake.first_owner,
         max_round=mistake.max_round,
         max_slot=mistake.max_slot,
         paging="TRUE" if mistake.paging else "FALSE",

@@ -20,6 +20,7 @@ CONSTANTS
     AcceptCount = {quorum}
     Proposers = {{{proposers}}}
     Learners = {{{proposers}}}
+    FirstOwner = 0
     Commands = {{}}
     MaxRound = 0
     MaxSlot = {max_slot}
