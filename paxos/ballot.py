@@ -34,7 +34,7 @@ class Ballot(NamedTuple):
 
 
 ZERO = Ballot(0, "")
-"""Less than every ballot that a proposer uses, also of round 0 (paxos/first_ballots.py): the promise of an acceptor that has promised nothing."""
+"""Less than every ballot that is used, also of round 0: the promise of an acceptor that has promised nothing."""
 
 END_SLOT = _LIMIT - 1
 """Above every slot that is ever used."""
