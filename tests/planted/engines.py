@@ -17,8 +17,10 @@ from tests.planted.planting import Mistake, planted
 SEED_COUNT = 400
 STATE_COUNT = 100_000
 LIMIT_SECONDS = 120
-CASES = (DECREE, replace(DECREE, learners=("l1",), proposers_learn=True, rounds=1, crashes=0), LOG_OF_TWO)
-SEARCHED = frozenset(f"paxos/{role}.py" for role in ("acceptor", "proposer", "learner", "informer", "replica", "quorum"))
+# One proposer may begin without phase 1.
+FIRST = replace(DECREE, first_owners=("p1",))
+CASES = (DECREE, FIRST, replace(DECREE, learners=("l1",), proposers_learn=True, rounds=1, crashes=0), LOG_OF_TWO)
+SEARCHED = frozenset(f"paxos/{role}.py" for role in ("acceptor", "proposer", "phases", "first_ballots", "learner", "informer", "replica", "quorum"))
 """The search plays these roles only, so what is wrong elsewhere is not looked for."""
 
 
