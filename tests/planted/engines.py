@@ -20,7 +20,8 @@ LIMIT_SECONDS = 120
 # One proposer may begin without phase 1.
 FIRST = replace(DECREE, first_owners=("p1",))
 CASES = (DECREE, FIRST, replace(DECREE, learners=("l1",), proposers_learn=True, rounds=1, crashes=0), LOG_OF_TWO)
-SEARCHED = frozenset(f"paxos/{role}.py" for role in ("acceptor", "proposer", "phases", "first_ballots", "learner", "informer", "replica", "quorum"))
+_ROLES = ("acceptor", "proposer", "phases", "first_ballots", "learner", "informer", "replica", "quorum")
+SEARCHED = frozenset(f"paxos/{role}.py" for role in _ROLES)
 """The search plays these roles only, so what is wrong elsewhere is not looked for."""
 
 
