@@ -150,9 +150,11 @@ class Learner:
     def _winner(self, tally: _Tally) -> Ballot | None:
         """The highest ballot at which a quorum voted, if its value is known."""
         won = [ballot for ballot in tally.values if ballot in tally.decided or self._quorum.accepted(tally.voters.get(ballot, ()))]
+        if len(won) < 2:
+            return won[0] if won else None
         if len({tally.values[ballot] for ballot in won}) > 1:
             raise InvariantViolation(f"{self.group}: two values chosen for slot {self.next_slot} at {sorted(won)}")
-        return max(won, default=None)
+        return max(won)
 
     # ---- catch-up ----------------------------------------------------------------------------------------------------------------
 
