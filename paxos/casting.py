@@ -1,10 +1,12 @@
 """Casting: which roles make an acceptor, a learner and a proposer of a group."""
 
+from functools import partial
+
 from paxos.acceptor import Acceptor
 from paxos.admission import Admission, GuardedCast
 from paxos.archive import Archive
 from paxos.archivist import Archivist
-from paxos.cast import Cast, Role
+from paxos.cast import Cast, LateCast, Role
 from paxos.company import Company
 from paxos.decree import DecreeIntake
 from paxos.desk import Desk
@@ -43,16 +45,25 @@ def learner_cast(company: Company, group: str, archive: Archive) -> Cast:
 def proposer_cast(company: Company, group: str, archive: Archive, firsts: FirstBallots | None = None) -> Cast:
     """A proposer, with what it needs to know what was chosen and to answer whoever asked for it."""
     learning, replica = _learning(company, group, archive)
-    proposer = Proposer(group, company, archive, replica.executor.sessions.clock, firsts)
-    informer = Informer(group, company, proposer)
     if is_decree(group):
-        return Cast(company.node, [*learning, informer, proposer, Herald(group), DecreeIntake(group, company, archive)])
+        return LateCast(company.node, learning, _CONTENDING, partial(_contending, company, group, archive, firsts))
+    proposer = Proposer(group, company, archive, replica.executor.sessions.clock)
+    informer = Informer(group, company, proposer)
     election = Election(company, replica.next_slot)
     intake = Intake(group, company, archive)
     desk = Desk(company, proposer, replica.executor)
     reader = Reader(company, replica.executor, replica.next_slot, proposer)
     succession: list[Role] = [Heir(company, replica.next_slot), Handover(company, proposer)]
     return Cast(company.node, [*learning, informer, proposer, election, Herald(group), intake, desk, reader, *succession])
+
+
+_CONTENDING = (Informer, Proposer, Herald, DecreeIntake)
+
+
+def _contending(company: Company, group: str, archive: Archive, firsts: FirstBallots | None) -> list[Role]:
+    """What contends for a decree, and answers who asks for it."""
+    proposer = Proposer(group, company, archive, firsts=firsts)
+    return [Informer(group, company, proposer), proposer, Herald(group), DecreeIntake(group, company, archive)]
 
 
 def _learning(company: Company, group: str, archive: Archive) -> tuple[list[Role], Replica]:

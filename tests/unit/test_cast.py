@@ -2,7 +2,7 @@
 
 from paxos.acceptor import Acceptor
 from paxos.archivist import Archivist
-from paxos.cast import Cast
+from paxos.cast import Cast, LateCast
 from paxos.casting import acceptor_cast, learner_cast, proposer_cast
 from paxos.cues import Begin, Deposed, Following, Inspect, Message, Undecided
 from paxos.decree import DecreeIntake
@@ -28,7 +28,7 @@ DECREE = decree_group("colour")
 class Teller:
     """Notes what it hears, and answers as it was told to."""
 
-    handles = (Begin, Inspect, Undecided, Deposed)
+    handles: tuple[type, ...] = (Begin, Inspect, Undecided, Deposed)
 
     def __init__(self, answers: dict[type, Effects], flushed: Effects = NOTHING) -> None:
         self.heard: list[tuple[str, Message]] = []
@@ -77,3 +77,50 @@ def test_only_the_log_is_led_and_witnessed() -> None:
     leading = [Informer, Proposer, Election, Herald, Intake, Desk, Reader, Heir, Handover]
     assert kinds(proposer_cast(company(), LOG, empty_archive())) == [*learning, *leading]
     assert kinds(proposer_cast(company(), DECREE, empty_archive())) == [*learning, Informer, Proposer, Herald, DecreeIntake]
+
+
+# ---- roles that come late --------------------------------------------------------------------------------------------------------
+
+
+class Late(Teller):
+    """Hears another message than its fellow, and what that tells."""
+
+    handles = (Undecided, Deposed)
+
+
+def late_cast(first: Teller, *late: Late) -> tuple[LateCast, list[Late]]:
+    """A cast of one role, and those that were made since."""
+    made: list[Late] = []
+
+    def make() -> list[Late]:
+        made.extend(late)
+        return list(late)
+
+    return LateCast("n1", [first], (Late,), make), made
+
+
+def test_a_late_role_is_not_made_before_somebody_speaks_to_it() -> None:
+    first = Teller({Begin: telling(Undecided())})
+    cast, made = late_cast(first, Late({}))
+    assert cast.handle("n9", Begin()) == telling(Undecided())
+    assert cast.flush() == NOTHING
+    assert made == []
+    cast.handle("n9", Deposed(FIRST))
+    assert [role.heard for role in made] == [[("n9", Deposed(FIRST))]], "what was told before is in the archive"
+    cast.handle("n9", Deposed(FIRST))
+    assert first.heard[1:] == [("n1", Undecided()), *[("n9", Deposed(FIRST))] * 2]
+    assert len(made) == 1
+
+
+def test_a_late_role_hears_what_was_told_in_the_drain_in_which_it_comes() -> None:
+    cast, made = late_cast(Teller({Begin: telling(Undecided(), Following("x"))}), Late({Undecided: telling(Following("y"))}))
+    cast.handle("n9", Begin())
+    assert cast.handle("n9", Deposed(FIRST)) == telling(Following("y"))
+    assert [role.heard for role in made] == [[("n1", Undecided()), ("n9", Deposed(FIRST))]]
+
+
+def test_whoever_looks_at_the_roles_sees_the_late_ones_too() -> None:
+    cast, made = late_cast(Teller({}), Late({}))
+    assert [type(role) for role in cast.roles] == [Teller, Late]
+    assert [type(role) for role in cast.roles] == [Teller, Late]
+    assert len(made) == 1

@@ -241,3 +241,26 @@ def test_a_log_is_saved_as_often_as_the_settings_say() -> None:
 def test_a_witness_tells_the_priority_of_its_node() -> None:
     cast = acceptor_cast(company("a1", priority=3), LOG, empty_archive("a1"))
     assert cast.handle("p2", Probe(1)).send == (Send("p2", ProbeReply(1, False, ZERO, 0, 3)),)
+
+
+def test_a_decree_that_was_only_learned_is_answered_in_the_same_drain_and_after_it() -> None:
+    archive = empty_archive()
+    cast = proposer_cast(company(), DECREE, archive)
+    learned = cast.handle("p2", Decided(RIVAL, 0, batch(BLUE, ballot=RIVAL)))
+    at_once = cast.handle("c", Submit((RED,), 1, 1))
+    end_drain(archive, cast, learned + at_once)
+    later = proposer_cast(company(), DECREE, archive)
+    for effects in (at_once, later.handle("c", Submit((RED,), 1, 1))):
+        (send,) = effects.send
+        assert isinstance(send.message, Outcome)
+        assert (send.message.kind, send.message.entries[0].id) == (OutcomeKind.DONE, BLUE.id)
+
+
+def test_a_decree_that_was_learned_in_an_earlier_drain_is_answered_by_roles_that_come_later() -> None:
+    archive = empty_archive()
+    cast = proposer_cast(company(), DECREE, archive)
+    end_drain(archive, cast, cast.handle("p2", Decided(RIVAL, 0, batch(BLUE, ballot=RIVAL))))
+    (send,) = cast.handle("c", Submit((RED,), 1, 1)).send
+    assert isinstance(send.message, Outcome)
+    assert send.message.kind is OutcomeKind.DONE
+    assert [type(role) for role in cast.roles] == [type(role) for role in proposer_cast(company(), DECREE, empty_archive()).roles]
