@@ -11,6 +11,22 @@ DOORS = "tests/unit/test_doors.py::"
 
 MISTAKES = (
     Mistake(
+        "roles that come late do not hear what was told in their drain",
+        "paxos/cast.py",
+        "        self._missed += effects.tell\n",
+        "",
+        "what was learned in this drain is not in the archive yet",
+        "tests/unit/test_casting.py::test_a_decree_that_was_only_learned_is_answered_in_the_same_drain_and_after_it",
+    ),
+    Mistake(
+        "a message that only late roles take is heard by nobody",
+        "paxos/cast.py",
+        "if type(message) in self._awaited:",
+        "if message is None:",
+        "progress: whoever asks is answered",
+        "tests/unit/test_cast.py::test_a_late_role_is_not_made_before_somebody_speaks_to_it",
+    ),
+    Mistake(
         "the shell sends before it writes",
         "actors/base.py",
         "binding = any(not isinstance(record, LAZY) for record in records)",
