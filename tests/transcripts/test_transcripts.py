@@ -11,6 +11,7 @@ import pytest
 
 from redpaxos.simulation.scripted.scene import Scene
 from tests.transcripts import decree_scripts as decree
+from tests.transcripts import first_ballot_scripts as first
 from tests.transcripts import log_scripts as log
 
 Script = Callable[[], Scene]
@@ -19,15 +20,15 @@ LADDERS = Path(__file__).parent / "ladders"
 
 NO_TRAP: tuple[Script, ...] = (
     decree.one_value_is_chosen,
-    decree.a_first_ballot_needs_no_phase_1,
-    decree.a_first_ballot_gives_way_to_a_promise,
+    first.a_first_ballot_needs_no_phase_1,
+    first.a_first_ballot_gives_way_to_a_promise,
     log.a_leader_needs_one_phase_a_slot,
     log.an_admitted_store_takes_part_again_at_once,
 )
 
 # For each a mistake is planted that falls into the trap: tests/planted.
 TRAPS: tuple[Script, ...] = (
-    decree.a_first_ballot_is_never_used_twice,
+    first.a_first_ballot_is_never_used_twice,
     decree.a_round_is_never_used_twice,
     decree.a_promise_outlives_a_crash,
     decree.a_vote_outlives_a_crash,

@@ -61,6 +61,6 @@ MISTAKES = (
         "_CAMPAIGNING if hearer == ACCEPTOR_STORE else _LEADING",
         "_LEADING",
         _FORGOTTEN,
-        "tests/actors/test_shell.py::test_an_acceptor_remembers_the_store_of_a_proposer_before_it_promises_it_anything_and_not_for_less",
+        "tests/actors/test_peers.py::test_an_acceptor_remembers_the_store_of_a_proposer_before_it_promises_it_anything_and_not_for_less",
     ),
 )

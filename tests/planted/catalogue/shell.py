@@ -3,6 +3,7 @@
 from tests.planted.planting import Mistake
 
 SHELL = "tests/actors/test_shell.py::"
+PEERS = "tests/actors/test_peers.py::"
 TIMERS = "tests/actors/test_actor_timers.py::"
 SEQUENCES = "tests/actors/test_sequences.py::"
 CODEC = "tests/unit/test_codec.py::"
@@ -48,7 +49,7 @@ MISTAKES = (
         'if envelope.addressee not in ("", self._identity.store_id):',
         "if False:",
         "PMS 2.5: a forgotten promise breaks Paxos",
-        SHELL + "test_what_an_acceptor_answers_is_for_the_store_that_asked_and_for_no_other_of_that_node",
+        PEERS + "test_what_an_acceptor_answers_is_for_the_store_that_asked_and_for_no_other_of_that_node",
     ),
     Mistake(
         "an empty disk begins with the lives of the one before",
@@ -56,7 +57,7 @@ MISTAKES = (
         "return (zlib.crc32(self.store_id.encode()) << 30) + self.boot_count",
         "return self.boot_count",
         "not done is never said of what may be chosen",
-        SHELL + "test_no_life_of_a_node_is_taken_for_another_whatever_became_of_its_disk",
+        PEERS + "test_no_life_of_a_node_is_taken_for_another_whatever_became_of_its_disk",
     ),
     Mistake(
         "the shell trusts a store that it has never seen under that name",
@@ -64,7 +65,7 @@ MISTAKES = (
         "if known != envelope.store_id:",
         "if False:",
         "PMS 2.5: a forgotten promise breaks Paxos",
-        SHELL + "test_a_node_that_lost_its_disk_is_not_heard_and_is_told",
+        PEERS + "test_a_node_that_lost_its_disk_is_not_heard_and_is_told",
     ),
     Mistake(
         "the shell hears nodes that count other members",
@@ -72,7 +73,7 @@ MISTAKES = (
         "if envelope.quorum != self._fingerprint:",
         "if False:",
         "PMS 2.1: any two majorities have an acceptor in common",
-        SHELL + "test_a_node_with_other_members_is_not_heard_since_their_majorities_need_not_meet",
+        PEERS + "test_a_node_with_other_members_is_not_heard_since_their_majorities_need_not_meet",
     ),
     Mistake(
         "the shell hears who speaks in the name of another",
@@ -88,7 +89,7 @@ MISTAKES = (
         "return PeerStore(store, envelope.store_id)",
         "return None",
         "PMS 2.5: a forgotten promise breaks Paxos",
-        SHELL + "test_a_store_is_remembered_over_restarts",
+        PEERS + "test_a_store_is_remembered_over_restarts",
     ),
     Mistake(
         "an old timer rings",
@@ -220,7 +221,7 @@ MISTAKES = (
         "if envelope.source != self._node and not is_memorable(envelope.store, messages, self._store):",
         "if False:",
         "progress: an empty disk that was shown by mistake shuts nobody out",
-        SHELL + "test_an_empty_disk_that_was_shown_by_mistake_leaves_its_place_to_the_original",
+        PEERS + "test_an_empty_disk_that_was_shown_by_mistake_leaves_its_place_to_the_original",
     ),
     Mistake(
         "a channel that was forgotten is numbered anew",
