@@ -62,6 +62,8 @@ def explore(state_count: int = STATE_COUNT) -> Finding:
         except EndlessError:
             # The mistake counts for ever, so there are too many states to search.
             continue
+        except Exception as error:
+            return Finding(f"{type(error).__name__}: {error}", total + 1)
         total += result.states
         if result.counterexample is not None:
             return Finding(result.counterexample.violation.split(":")[0], total)
