@@ -17,7 +17,7 @@ _FAREWELL_MILLISECONDS = 300
 
 
 class LearnerActor(RoleActor):
-    """Hears the values that are proposed with everyone, and what was decided."""
+    """Hears what was decided, and counts the votes that it asked for."""
 
     kind = "learner"
     store = "log"

@@ -52,7 +52,7 @@ class Peers:
         self._refused_by: set[str] = set()
 
     def meet(self, channel: str, envelope: Envelope) -> PeerStore | None:
-        """What to write down before anything follows from an envelope; UnheardError if nothing may: a forgotten promise breaks Paxos."""
+        """What to write down before anything follows from an envelope; UnheardError or MalformedError if nothing may."""
         if not envelope.store_id:
             if envelope.source in self._quorum.members:
                 raise MalformedError("forged", f"a client calls itself {envelope.source!r}, which is a member")
@@ -85,7 +85,7 @@ class Peers:
         return known
 
     def _meet_new(self, store: str, envelope: Envelope) -> PeerStore | None:
-        """One of this very node is always remembered, since it can only be the one beside it."""
+        """Remember a store where what it says is reason to; one of this very node always, since it can only be the one beside it."""
         messages = (letter.message for letter in envelope.letters)
         if envelope.source != self._node and not is_memorable(envelope.store, messages, self._store):
             return None

@@ -18,7 +18,7 @@ from paxos.cast import Cast, Role
 from paxos.company import Company
 from paxos.cues import Admitted, Begin, Expired, Message
 from paxos.effects import ACCEPTORS, NOTHING, CancelTimer, Effects, Send, StartTimer, sending, telling, together
-from paxos.messages import Accept, Heartbeat, Inquire, Prepare, Probe, Report
+from paxos.messages import Accept, Decided, Heartbeat, Inquire, Prepare, Probe, Report
 from paxos.records import ADMITTED, PeerStore
 from paxos.store_messages import Acquainted, Introduce, Stranger
 
@@ -30,9 +30,9 @@ _ACQUAINTED = "/acquainted/"
 _PROBER_COUNT = 100
 # What an acceptor's store says before it is admitted.
 _UNADMITTED = (Introduce, Acquainted, Stranger, Inquire, Report)
-# What a proposer's store says only after a quorum has promised it something, and what it says to that end.
-_LEADING = (Accept, Heartbeat)
-_CAMPAIGNING = (Prepare, *_LEADING)
+# What a proposer's store says only after a quorum has promised it something or voted for it, and what it says to that end.
+_LEADING = (Decided, Heartbeat)
+_CAMPAIGNING = (Prepare, Accept, Heartbeat)
 
 
 def is_memorable(store: str, messages: Iterable[Message], hearer: str) -> bool:

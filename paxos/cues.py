@@ -119,7 +119,7 @@ class Resign(Struct, frozen=True, gc=False):
 
 
 class Elected(Struct, frozen=True, gc=False):
-    """From the proposer: phase 1 is won; slots from `free_slot` on hold nothing of an earlier ballot."""
+    """From the proposer: phase 1 is won, or needed none; slots from `free_slot` on hold nothing of an earlier ballot."""
 
     ballot: Ballot
     free_slot: Slot

@@ -26,7 +26,7 @@ _DEPTH = 100
 
 class _Proposal(Struct, forbid_unknown_fields=True):
     value: Raw | UnsetType = UNSET
-    id: str = ""
+    id: str | UnsetType = UNSET
     decree: str | UnsetType = UNSET
 
 
@@ -55,18 +55,22 @@ _encoder = msgspec.json.Encoder()
 
 def parse_proposal(payload: bytes) -> tuple[str, Command | None]:
     """The group and command of a proposal, without a command for a question; MalformedError says what is wrong with it."""
+    if not payload:
+        raise MalformedError("not a proposal", "it is empty")
     try:
         payload.decode()
         proposal = _decoder.decode(payload)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise MalformedError("not a proposal", str(error).replace("`", "'")) from error
-    check_id(proposal.id)
+    if proposal.id == "":
+        raise MalformedError("id", "it is empty; a proposal without an id leaves it out")
+    command_id = "" if proposal.id is UNSET else check_id(proposal.id)
     group = LOG if proposal.decree is UNSET else check_decree(proposal.decree)
     if proposal.value is UNSET:
         if group == LOG:
             raise MalformedError("not a proposal", 'it needs a "value"')
         return group, None
-    return group, Command(proposal.id, check_json(bytes(proposal.value)))
+    return group, Command(command_id, check_json(bytes(proposal.value)))
 
 
 def check_decree(name: str) -> str:

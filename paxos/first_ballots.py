@@ -2,8 +2,9 @@
 
 Phase 1 finds out what may have been chosen at lower ballots. Below the lowest ballot there is nothing to find, so its owner may propose
 at once, if it proposes no more than one value there. Every decree's first ballot, of round FIRST_ROUND, belongs to one and the same member,
-and everybody else begins above it. That it is one member for all names lets what many clients want travel together, and clients that want
-one name decided meet at one proposer. Lamport, "Paxos Made Simple", section 3: a leader has done phase 1 for all instances.
+and everybody else begins above it. It is one member for all names, so that many decrees share its writes and frames, and clients that want
+one name decided meet at one proposer. Lamport, "Paxos Made Simple", section 2.2: P2c asks for nothing below the lowest number; ladder 5
+in docs/protocol.md.
 
 The round is on disk before it is used, so no restart uses it again. A node that lost that disk might, so nobody uses first ballots before
 it has won a phase 1 of any group: then a quorum of acceptors has written down its store, and hears no other store of this node ever

@@ -1,9 +1,9 @@
 """The learner: how a node knows that a value is chosen.
 
 A value is chosen at a slot when a quorum of distinct acceptors voted for it at one and the same ballot. Votes of different ballots
-never add up, and one acceptor is never believed. Another learner is: it has counted for itself. Acceptors tell the proposer alone
-that they voted; it knows what for, and tells the others what was decided at its ballot. Lamport, "Paxos Made Simple", section 2.3
-(the distinguished learner); ladders 2 and 4 in docs/protocol.md.
+never add up, and one acceptor is never believed. Another learner is: it has counted, or heard from one that did. Acceptors tell the
+proposer alone that they voted; it knows what for, and tells the others what was decided at its ballot. Lamport, "Paxos Made
+Simple", section 2.3 (the distinguished learner); ladders 2 and 4 in docs/protocol.md.
 """
 
 from typing import assert_never

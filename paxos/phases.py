@@ -47,7 +47,7 @@ class Preparing(Struct):
 
 
 class Leading(Struct):
-    """Phase 1 is won; values go out at this ballot until somebody promises a higher one."""
+    """Phase 1 is won, or needed none; values go out at this ballot until somebody promises a higher one."""
 
     ballot: Ballot
     # The slot of the next value of our own; above every slot in flight.

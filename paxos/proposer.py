@@ -2,8 +2,8 @@
 
 Idle, it proposes nothing. Preparing, it asks a quorum to promise its ballot, for all slots at once. Leading, it re-proposes what it
 found (the value of the highest ballot, a NOOP in a gap) and then proposes values of its own, many slots in flight. A refusal names the
-ballot it lost to: the next campaign goes straight above it. Lamport, "Paxos Made Simple", sections 2.2 and 3; ladders 1 to 3 in
-docs/protocol.md.
+ballot it lost to: the next campaign goes straight above it. A decree's lowest ballot needs no phase 1 (paxos/first_ballots.py).
+Lamport, "Paxos Made Simple", sections 2.2 and 3; ladders 1 to 3 in docs/protocol.md.
 """
 
 from collections import deque
@@ -178,7 +178,7 @@ class Proposer:
         ballot = self._firsts.of(self.group)
         if ballot is None or self.round_used > 0 or self.refused_by != ZERO or self._inspecting or self.next_slot > 0:
             return None
-        # With this on disk the first ballot is behind us, whatever becomes of it.
+        # A store says 0 where no round was used, so the next is written down; with that on disk the first ballot is behind us.
         self.round_used = ballot.round + 1
         self.phase = Leading(ballot, self.next_slot, {}, 0)
         return Effects(persist=(RoundUsed(self.group, self.round_used),), tell=(Elected(ballot, self.next_slot),))

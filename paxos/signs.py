@@ -1,6 +1,6 @@
-"""Signs of life: when a leader was last heard, if heartbeats restart a timer and what it proposes does not.
+"""Signs of life: when a leader was last heard, if heartbeats restart a timer and what it proposes or decides does not.
 
-Under load there are very many proposals, so they only leave a mark; when the timer runs out, it is extended by the time from where it
+Under load there is very much of that, so it only leaves a mark; when the timer runs out, it is extended by the time from where it
 began to the last mark. So a leader is missed one time-out after its last sign, whatever that was.
 """
 

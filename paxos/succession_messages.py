@@ -35,6 +35,6 @@ class TakeOver(Struct, frozen=True, array_like=True, tag=42, gc=False):
 
 
 class Resigned(Struct, frozen=True, array_like=True, tag=43, gc=False):
-    """To the acceptors (proposers listen): the owner of this ballot leads no more, and nobody needs to wait for its silence."""
+    """To everyone: the owner of this ballot leads no more, and nobody needs to wait for its silence."""
 
     ballot: Ballot

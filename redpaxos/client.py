@@ -146,7 +146,7 @@ class Client:
         except OutcomeUnknownError as error:
             if self._ended.is_set():
                 raise NotDoneError(CLOSED) from error
-            raise NotDoneError(f"nobody could tell what {name!r} is within {timeout} s") from error
+            raise NotDoneError(f"nobody could tell what {name!r} is within {timeout} s: is a quorum running, and {UNHEARD}") from error
 
     def log(self, from_revision: int = 1, *, follow: bool = False, node: str = "", timeout: float = 10.0) -> Iterator[Decision]:
         """The log from a revision on, nothing missing and nothing twice; with `follow` it waits for more, for ever.
@@ -196,7 +196,6 @@ class Client:
         """
         with self._line.listening(REPORTS) as answers:
             try:
-                # Every actor hears what the acceptors do.
                 self._line.send(node or EVERYONE, LOG, Inquire())
             except TransportError as error:
                 raise NotDoneError(f"nobody could be asked: {error}") from error
@@ -208,6 +207,8 @@ class Client:
 
     def _request(self, group: str, request_id: str, command: Command | None, timeout: float) -> Decision:
         """Run one errand to its end."""
+        if not 0 < timeout < float("inf"):
+            raise RejectedError(f"a timeout is a number of seconds above 0, found {timeout}")
         errand = Errand(group, request_id, command, self._attempts, only=self._node)
         deadline = time.monotonic() + timeout
         first = self._contacts.first(group)
@@ -222,7 +223,8 @@ class Client:
                 for timer in [name for name, due in timers.items() if due <= time.monotonic()]:
                     del timers[timer]
                     timers = self._perform(errand, errand.handle(self.name, Expired(timer)), timers)
-        self._contacts.settle(group, first, errand.contact)
+        answered = errand.contact if errand.outcome is not None else None
+        self._contacts.settle(group, first, answered)
         decision = _conclude(errand, timeout, closed=self._ended.is_set())
         if group == LOG:
             self._reader.note_told(decision.revision)

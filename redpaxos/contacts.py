@@ -16,7 +16,7 @@ _NEWS_SECONDS = 10.0
 
 
 class Contacts:
-    """What one client knows of proposers. Its threads share it, and each step is one look-up or assignment."""
+    """What one client knows of proposers. Its threads share it: at worst one of them asks in vain first, and then looks around."""
 
     def __init__(self, only: str) -> None:
         # The only node to ask, where the caller named one.
@@ -52,7 +52,7 @@ class Contacts:
         """The errand that began with one contact ended with another, or with none: who did not answer is not asked first again."""
         if asked is not None and answered != asked and self._by_node.get(asked.node) == asked:
             self._by_node.pop(asked.node, None)
-        if group == LOG or self._last is None:
+        if group == LOG or self._last in (None, asked):
             self._last = answered
 
     def _has_owner(self, group: str) -> bool:

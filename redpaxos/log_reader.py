@@ -59,8 +59,10 @@ class LogReader:
                 raise NotDoneError(
                     f"node {source} has not learned revision {self._told_revision} within {timeout} s, which this client was told of"
                 )
-            # Any answer, or none for a while, is a reason to read again.
-            self._page(source, LOG, ReadLog(secrets.randbits(60), max(revision, page.end_revision), waits=True), _ATTEMPT_SECONDS)
+            # Any answer, or none for a while, is a reason to read again; who is behind for so long may be stuck, and another is not.
+            question = ReadLog(secrets.randbits(60), max(revision, page.end_revision), waits=True)
+            if self._page(source, LOG, question, _ATTEMPT_SECONDS) is None and lacks:
+                self._source = self._node
 
     def learned(self, group: str, timeout: float) -> Entry | None:
         """What one learner knows to be decided in a decree's group, waiting for it; None if it knows nothing within the time."""

@@ -69,7 +69,7 @@ def node() -> None:
 )
 @click.option(
     "--priority",
-    type=click.IntRange(0, 1_000_000),
+    type=click.IntRange(0, 999),
     default=1,
     show_default=True,
     envvar="REDPAXOS_PRIORITY",

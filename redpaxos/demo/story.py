@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from paxos.doors import chosen_text
 from paxos.groups import LOG
 from redpaxos.cli.health import Health, assess
+from redpaxos.cli.output import ballot_text
 from redpaxos.client import Client
 from redpaxos.demo.narrator import Narrator
 from redpaxos.demo.people import CHOSEN, PROPOSE, Listener, Person, all_at_once
@@ -67,7 +68,8 @@ class Story:
             self._narrator.about(node, f"{self._stage.start(node)}, with a disk of its own")
         began = time.monotonic()
         health = self._await_leader(among=NODES)
-        self._narrator.event(health.leader, f"leads: a majority promised it ballot {health.ballot} ({time.monotonic() - began:.1f} s)")
+        ballot = ballot_text(health.ballot) if health.ballot is not None else "?"
+        self._narrator.event(health.leader, f"leads: a majority promised it ballot {ballot} ({time.monotonic() - began:.1f} s)")
 
     def _decide_colour(self) -> Message:
         """Two proposals for one decree; whichever wins has won for good."""

@@ -9,11 +9,12 @@ from actors.peers import StrangerError
 from actors.proposer import ProposerActor
 from actors.storage.memory import MemoryStorage
 from paxos.ballot import END_SLOT, Ballot
+from paxos.batches import encode_batch
 from paxos.codec import Envelope, Letter
 from paxos.groups import LOG
 from paxos.messages import (
-    Accept,
     Accepted,
+    Decided,
     Inquire,
     Prepare,
     Probe,
@@ -102,7 +103,7 @@ def n2_frame(store: str, store_id: str, message: WireMessage, incarnation: int =
 @pytest.mark.parametrize("kind", [LearnerActor, ProposerActor])
 @pytest.mark.parametrize(
     ("store", "early", "proving"),
-    [("acceptor", Introduce(EMPTY), Accepted(BALLOT, 0, 0)), ("log", Prepare(BALLOT, 0), Accept(BALLOT, 0, b"v", 0))],
+    [("acceptor", Introduce(EMPTY), Accepted(BALLOT, 0, 0)), ("log", Prepare(BALLOT, 0), Decided(BALLOT, 0, encode_batch(BALLOT, ())))],
 )
 def test_an_empty_disk_that_was_shown_by_mistake_leaves_its_place_to_the_original(
     kind: type[RoleActor], store: str, early: WireMessage, proving: WireMessage

@@ -16,7 +16,7 @@ from paxos.ballot import Ballot
 from paxos.batches import encode_batch
 from paxos.effects import ACCEPTORS
 from paxos.errors import InvariantViolation
-from paxos.messages import Accept, Echo, Prepare
+from paxos.messages import Accept, Echo, Heartbeat, Prepare
 from paxos.store_messages import Stranger
 from paxos.values import Command
 from redpaxos.line import Line
@@ -48,7 +48,7 @@ class Target:
     def _introduce(self, store: str) -> None:
         """n2 leads, and proposes; its acceptor says that it hears so."""
         value = encode_batch(_BALLOT, (Command("id", b"1"),))
-        messages = (Prepare(_BALLOT, 0), Accept(_BALLOT, 0, value, 0)) if store == "log" else (Echo(_BALLOT),)
+        messages = (Prepare(_BALLOT, 0), Accept(_BALLOT, 0, value, 0), Heartbeat(_BALLOT, 0)) if store == "log" else (Echo(_BALLOT),)
         payload, number = self.stage.introduction("n2", store, *messages)
         self._sequences[store] = number
         self.stage.put_frame(CHANNELS.outgoing(ACCEPTORS, "n2"), payload)

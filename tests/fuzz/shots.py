@@ -57,6 +57,7 @@ _REFUSED_JSON = (
     b'{"value": 1, "other": 2}',
     b'{"value": 1, "id": 7}',
     b'{"id": "x"}',
+    b'{"value": 1, "id": ""}',
     b'{"decree": 7, "value": 1}',
     b'{"decree": "", "value": 1}',
     b'{"value": "\xff"}',

@@ -5,9 +5,10 @@ from typing import NoReturn
 
 import pytest
 
+from paxos.groups import decree_group
 from paxos.messages import Answer, Read, WireMessage
 from redpaxos.client import Client
-from redpaxos.errors import NotDoneError, RejectedError
+from redpaxos.errors import NotDoneError, OutcomeUnknownError, RejectedError
 from redpaxos.kv import CompareAndSet
 from tests.integration.cluster import Cluster
 from tests.integration.scripted import script
@@ -112,3 +113,28 @@ def test_a_watch_that_a_node_has_no_room_for_asks_ever_less_often(monkeypatch: p
     with Client(MemoryTransport(MemoryHub()), "test") as client:
         assert list(client.kv.watch("", 1, timeout=1.0)) == []
     assert 3 <= len(asked) <= 8
+
+
+@pytest.mark.parametrize("timeout", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_time_that_is_none_is_refused_before_anything_is_sent(timeout: float) -> None:
+    with Client(MemoryTransport(MemoryHub()), "test") as client:
+        with pytest.raises(RejectedError, match="a timeout is a number of seconds above 0"):
+            client.propose(1, timeout=timeout)
+        with pytest.raises(RejectedError, match="a timeout is a number of seconds above 0"):
+            client.decide("colour", 1, timeout=timeout)
+
+
+@pytest.mark.timeout(60)
+def test_an_owner_of_first_ballots_that_is_gone_costs_a_client_one_wait(cluster: Cluster) -> None:
+    cluster.start(*cluster.members)
+    with cluster.client() as client:
+        # The second goes to the owner: with the first answer came who the members are.
+        for number in range(2):
+            client.decide(f"before {number}", number)
+        client.transfer_lead("n2")
+        cluster.kill("n1")
+        with pytest.raises(OutcomeUnknownError):
+            client.decide("asks n1", 1, timeout=0.2)
+        assert client.decide("asks another", 2, timeout=10.0).value == 2
+        contact = client._contacts.first(decree_group("next"))  # noqa: SLF001 - whom it asks is not told to callers.
+        assert contact is None or contact.node != "n1"

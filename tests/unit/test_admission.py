@@ -12,7 +12,7 @@ from paxos.casting import acceptor_cast
 from paxos.cues import Admitted, Begin, Expired
 from paxos.effects import ACCEPTORS, NOTHING, CancelTimer, Effects, Send, StartTimer
 from paxos.groups import LOG
-from paxos.messages import Accept, Accepted, Heartbeat, Inquire, Prepare, Probe, ProbeReply, Promise, Report, WireMessage
+from paxos.messages import Accept, Accepted, Decided, Heartbeat, Inquire, Prepare, Probe, ProbeReply, Promise, Report, WireMessage
 from paxos.quorum import Quorum, flexible, majority
 from paxos.records import ADMITTED, PeerStore, Promised
 from paxos.store_messages import Acquainted, Introduce, Stranger
@@ -160,10 +160,11 @@ def test_nobody_remembers_a_store_for_what_it_says_before_it_is_admitted(message
 
 def test_an_acceptor_remembers_who_campaigns_before_it_promises_and_others_who_has_won() -> None:
     assert is_memorable("log", (Prepare(FIRST, 0),), "acceptor")
+    assert is_memorable("log", (Accept(FIRST, 0, b"v", 0),), "acceptor")
+    assert is_memorable("log", (Decided(FIRST, 0, b"v"),), "log")
     assert not is_memorable("log", (Prepare(FIRST, 0), Probe(1)), "log")
     for hearer in ("acceptor", "log"):
         assert not is_memorable("log", (Probe(1), Inquire()), hearer)
-        assert is_memorable("log", (Accept(FIRST, 0, b"v", 0),), hearer)
         assert is_memorable("log", (Probe(1), Heartbeat(FIRST, 0)), hearer)
 
 

@@ -57,6 +57,15 @@ def test_a_leader_that_did_not_answer_makes_room_for_who_did() -> None:
     assert contacts.first(LOG) is None
 
 
+def test_an_owner_that_led_as_well_and_does_not_answer_is_asked_first_for_nothing() -> None:
+    contacts = Contacts("")
+    contacts.put("n1", Located("n1", 4, MEMBERS))
+    contacts.settle(LOG, None, OWNER)
+    assert [contacts.first(group) for group in (LOG, GROUP)] == [OWNER, OWNER]
+    contacts.settle(GROUP, OWNER, LEADER)
+    assert [contacts.first(group) for group in (LOG, GROUP)] == [LEADER, LEADER]
+
+
 def test_where_one_node_was_named_it_alone_is_asked() -> None:
     assert known("n2").first(GROUP) == LEADER
     assert not known("n2").wants_news(GROUP)

@@ -68,6 +68,12 @@ def test_a_repetition_says_that_it_is_one() -> None:
     assert "repeated" not in json.loads(chosen(LOG, entry).payload)
 
 
+@pytest.mark.parametrize(("payload", "text"), [(b"", "it is empty"), (b'{"value": 1, "id": ""}', "it is empty; a proposal without")])
+def test_nothing_and_an_id_that_is_nothing_are_refused_in_words(payload: bytes, text: str) -> None:
+    with pytest.raises(MalformedError, match=text):
+        parse_proposal(payload)
+
+
 def test_a_decree_is_proposed_and_asked_for_by_its_name() -> None:
     assert parse_proposal(b'{"decree": "colour", "value": "blue"}') == ("decree:colour", Command("", b'"blue"'))
     assert parse_proposal(b'{"decree": "colour", "value": null}') == ("decree:colour", Command("", b"null"))
