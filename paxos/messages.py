@@ -155,7 +155,7 @@ class Locate(Struct, frozen=True, array_like=True, tag=14, gc=False):
 
 
 class Located(Struct, frozen=True, array_like=True, tag=15, gc=False):
-    """A proposer is here, in its `incarnation`-th life; `leader` is the node it follows or is, empty if it knows none.
+    """A proposer is here, in the life that `incarnation` names; `leader` is the node it follows or is, empty if it knows none.
 
     `members` are those that vote.
     """

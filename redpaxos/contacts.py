@@ -23,24 +23,27 @@ class Contacts:
         self._only = only
         # The leader when last heard, or whoever answered instead.
         self._last: Contact | None = None
-        self._by_node: dict[str, Contact] = {}
-        self._members: tuple[str, ...] = ()
+        # The owner of first ballots, as soon as its name is known and while it answers.
+        self._owner: Contact | None = None
+        self._owner_name = ""
         # When news were last asked for.
         self._asked_at = 0.0
 
     def put(self, source: str, message: WireMessage) -> None:
         """Note who says that it is there."""
-        if isinstance(message, Located):
-            self._by_node[source] = Contact(source, message.incarnation)
-            self._members = message.members or self._members
+        if not isinstance(message, Located):
+            return
+        self._owner_name = first_owner(message.members) or self._owner_name
+        if source == self._owner_name:
+            self._owner = Contact(source, message.incarnation)
 
     def first(self, group: str) -> Contact | None:
         """Whom to ask first, if anybody is known."""
-        return self._by_node.get(first_owner(self._members), self._last) if self._has_owner(group) else self._last
+        return (self._owner if self._has_owner(group) else None) or self._last
 
     def wants_news(self, group: str) -> bool:
         """Whether to ask who is there, besides: now and then, since an owner that was away may be back."""
-        if not self._has_owner(group) or first_owner(self._members) in self._by_node:
+        if not self._has_owner(group) or self._owner is not None:
             return False
         now = time.monotonic()
         if now - self._asked_at < _NEWS_SECONDS:
@@ -50,8 +53,8 @@ class Contacts:
 
     def settle(self, group: str, asked: Contact | None, answered: Contact | None) -> None:
         """The errand that began with one contact ended with another, or with none: who did not answer is not asked first again."""
-        if asked is not None and answered != asked and self._by_node.get(asked.node) == asked:
-            self._by_node.pop(asked.node, None)
+        if answered != asked and self._owner == asked:
+            self._owner = None
         if group == LOG or self._last in (None, asked):
             self._last = answered
 
