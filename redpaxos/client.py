@@ -29,14 +29,13 @@ from redpaxos.contacts import Contacts
 from redpaxos.errors import CLOSED, UNHEARD, NotDoneError, OutcomeUnknownError, RejectedError, UndecidedError
 from redpaxos.kv import KeyValueStore
 from redpaxos.leadership import Leadership
-from redpaxos.line import LOCATED, REPORTS, Line, request_key
+from redpaxos.line import LOCATED, PAUSE_SECONDS, REPORTS, Line, request_key
 from redpaxos.log_reader import LogReader
 from redpaxos.machine import MachineClient
 from redpaxos.questions import Questions
 from redpaxos.session import Session
 from transport.base import PayloadTooLargeError, Transport, TransportDownError, TransportError
 
-_PAUSE_SECONDS = 0.05
 _INTEGER_DIGITS = 4000
 _VALUE_BYTES = FRAME_BYTES // 2
 
@@ -245,7 +244,7 @@ class Client:
                     errand.unsent(send.message.attempt)
             except TransportError:
                 # It may have been sent: the attempt stays open.
-                self._ended.wait(_PAUSE_SECONDS)
+                self._ended.wait(PAUSE_SECONDS)
         return running
 
 

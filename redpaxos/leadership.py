@@ -8,14 +8,13 @@ from paxos.errors import ConfigurationError
 from paxos.groups import LOG
 from paxos.messages import OutcomeKind, Transfer, Transferred
 from redpaxos.errors import UNHEARD, AddressError, NotDoneError, OutcomeUnknownError, RejectedError
-from redpaxos.line import Line, transfer_key
+from redpaxos.line import PAUSE_SECONDS, Line, transfer_key
 from redpaxos.search import find_proposer
 from transport.base import TransportDownError, TransportError
 
 _REPEAT_SECONDS = 0.3
 # A leader gives up sooner than this, and says so.
 _ANSWER_SECONDS = 5.0
-_PAUSE_SECONDS = 0.05
 
 
 class Leadership:
@@ -53,7 +52,7 @@ class Leadership:
             if answer is None:
                 open_count += 1
             elif answer.kind is OutcomeKind.REDIRECT:
-                self._line.pause(_PAUSE_SECONDS)
+                self._line.pause(PAUSE_SECONDS)
             elif answer.kind is not OutcomeKind.DONE:
                 raise _failure(answer, open_count)
         if open_count:
@@ -69,10 +68,10 @@ class Leadership:
                 except NotDoneError:
                     return None
                 except TransportDownError:
-                    self._line.pause(_PAUSE_SECONDS)
+                    self._line.pause(PAUSE_SECONDS)
                     continue
                 except TransportError:
-                    self._line.pause(_PAUSE_SECONDS)
+                    self._line.pause(PAUSE_SECONDS)
                 heard = answers.next(min(until, time.monotonic() + _REPEAT_SECONDS))
                 if heard is not None and isinstance(heard[1], Transferred):
                     return heard[1]

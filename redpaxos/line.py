@@ -22,6 +22,9 @@ from transport.base import Transport, TransportClosedError
 Key = tuple[str, str]
 """The group and what identifies an answer there."""
 
+PAUSE_SECONDS = 0.05
+"""Before somebody tries again to whom nothing could be sent."""
+
 LOCATED = (LOG, "located")
 REPORTS = (LOG, "reports")
 CALLS = (LOG, "calls")

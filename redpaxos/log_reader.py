@@ -10,12 +10,11 @@ from paxos.groups import LOG
 from paxos.messages import LogPage, ReadLog
 from paxos.values import Entry
 from redpaxos.errors import UNHEARD, NotDoneError, RejectedError
-from redpaxos.line import Line, page_key
+from redpaxos.line import PAUSE_SECONDS, Line, page_key
 from redpaxos.search import find_proposer
 from transport.base import TransportError
 
 _ATTEMPT_SECONDS = 1.0
-_PAUSE_SECONDS = 0.05
 
 
 class LogReader:
@@ -107,7 +106,7 @@ class LogReader:
             try:
                 self._line.send(node, group, question)
             except TransportError:
-                self._line.pause(_PAUSE_SECONDS)
+                self._line.pause(PAUSE_SECONDS)
                 return None
             heard = answers.next(time.monotonic() + timeout)
         return heard[1] if heard is not None and isinstance(heard[1], LogPage) else None

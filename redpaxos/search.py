@@ -6,11 +6,10 @@ from paxos.effects import PROPOSERS
 from paxos.errand import Contact
 from paxos.groups import LOG
 from paxos.messages import Locate, Located
-from redpaxos.line import LOCATED, Line
+from redpaxos.line import LOCATED, PAUSE_SECONDS, Line
 from transport.base import TransportError
 
 _LOCATE_SECONDS = 0.1
-_PAUSE_SECONDS = 0.05
 
 
 def find_proposer(line: Line, deadline: float, *, leading: bool) -> Contact | None:
@@ -19,7 +18,7 @@ def find_proposer(line: Line, deadline: float, *, leading: bool) -> Contact | No
         try:
             line.send(PROPOSERS, LOG, Locate())
         except TransportError:
-            line.pause(_PAUSE_SECONDS)
+            line.pause(PAUSE_SECONDS)
             return None
         for source, message in answers.until(min(deadline, time.monotonic() + _LOCATE_SECONDS)):
             if isinstance(message, Located) and (message.leader == source or not leading):
