@@ -1,8 +1,10 @@
 """The proposer's actor: a learner that also proposes, elects, and minds the JSON doors."""
 
+import contextlib
 from typing import Any
 
 from actors.learner import LearnerActor
+from actors.peers import UnheardError
 from actors.wiring import Delivery, Item, Wiring
 from paxos import doors
 from paxos.cast import Cast
@@ -36,6 +38,8 @@ class ProposerActor(LearnerActor):
         self._door = wiring.channels.door(doors.PROPOSE)
         # All decrees share a store, and what acceptors know of it.
         self._firsts = FirstBallots(wiring.company)
+        # What came in this node's own name since the last drain; few, since whatever else comes wakes the actor.
+        self._echoes: list[bytes] = []
         self._own_tellings = wiring.channels.outgoing(LEARNERS, self._node)
 
     def subscribe(self) -> None:
@@ -59,10 +63,26 @@ class ProposerActor(LearnerActor):
         phase = type(proposer.phase).__name__.lower()
         return super().report() | {"phase": phase, "leader": self._intake().leader, "round": proposer.round_used}
 
+    def on_receive(self, message: Any) -> None:
+        """Take what waits, and look at what was told in this node's name."""
+        echoes, self._echoes = self._echoes, []
+        for payload in echoes:
+            self._look_at_echo(payload)
+        super().on_receive(message)
+
     def _deliver(self, channel: str, payload: bytes) -> None:
-        """What this node tells learners, its own has learned before."""
-        if channel != self._own_tellings:
+        """What this node tells learners, its own has learned before, so it wakes nobody; but another may speak in its name."""
+        if channel == self._own_tellings:
+            self._echoes.append(payload)
+        else:
             super()._deliver(channel, payload)
+
+    def _look_at_echo(self, payload: bytes) -> None:
+        """Nothing of it is heard; StrangerError where a copy of this store said it."""
+        with contextlib.suppress(MalformedError, UnheardError):
+            envelope = self._wiring.codec.decode(payload)
+            if envelope.source == self._node and (met := self._peers.meet(self._own_tellings, envelope)) is not None:
+                self._records.append(met)
 
     def _take(self, item: Item) -> None:
         if isinstance(item, Delivery) and item.channel == self._door:

@@ -68,8 +68,7 @@ class Learner:
         """Count a vote, take a value, or help another learner."""
         match message:
             case Proposed():
-                self._note_value(message.slot, message.ballot, message.value)
-                return self._settle()
+                return self._proposed(message)
             case Accepted():
                 return self._accepted(source, message)
             case Decided():
@@ -90,6 +89,18 @@ class Learner:
                 assert_never(message)
 
     # ---- votes -------------------------------------------------------------------------------------------------------------------
+
+    def _proposed(self, message: Proposed) -> Effects:
+        """Keep what is proposed beside us, which comes by no other way; no vote for it can have come before.
+
+        What was proposed in the slot at lower ballots and is chosen yet is proposed again now, so it need not be kept.
+        """
+        if (tally := self._tallies.get(message.slot)) is not None:
+            for ballot in [ballot for ballot in tally.values if ballot < message.ballot]:
+                self._noted_bytes -= len(tally.values.pop(ballot))
+            tally.voters.pop(message.ballot, None)
+        self._note_value(message.slot, message.ballot, message.value, is_own=True)
+        return NOTHING
 
     def _accepted(self, source: str, message: Accepted) -> Effects:
         if source not in self._quorum.members:
@@ -119,11 +130,13 @@ class Learner:
         # If there is more, the acceptors have it.
         return effects + self._ask_acceptors() if before < self.next_slot < self.known_end else effects
 
-    def _note_value(self, slot: int, ballot: Ballot, value: bytes) -> None:
+    def _note_value(self, slot: int, ballot: Ballot, value: bytes, *, is_own: bool = False) -> None:
+        """Keep a value, as far as memory goes; what the proposer beside us has in flight is bounded by its own window."""
         if not self.next_slot <= slot <= self.next_slot + _HORIZON_SLOTS:
             return
         values = self._tallies.setdefault(slot, _Tally()).values
-        if ballot not in values and (slot == self.next_slot or self._noted_bytes + len(value) <= self._settings.window_bytes):
+        has_room = is_own or slot == self.next_slot or self._noted_bytes + len(value) <= self._settings.window_bytes
+        if has_room and ballot not in values:
             values[ballot] = value
             self._noted_bytes += len(value)
 

@@ -200,6 +200,17 @@ def test_its_own_words_are_no_sign_of_a_copy_when_very_many_clients_were_answere
     assert [type(message) for message in stage.said] == [Report] * 11
 
 
+def test_a_copy_that_tells_learners_what_it_decided_is_found_out_although_its_words_wake_nobody() -> None:
+    stage = Stage(ProposerActor)
+    hear = stage.actor._deliver  # noqa: SLF001 - it is what the transport calls.
+    channel, said_by_a_former_life = own_frame(stage, 0, 7, "learners")
+    for payload in (b"rubbish", said_by_a_former_life, own_frame(stage, 2, 1, "learners")[1]):
+        hear(channel, payload)
+    assert list(stage.mailbox.take(10)) == []
+    with pytest.raises(StrangerError, match="another process runs as node n1 with a copy of its log store"):
+        stage.drain()
+
+
 @pytest.mark.parametrize(("incarnation", "number"), [(1, 1000), (2, 1)])
 def test_words_of_its_own_that_it_never_said_are_those_of_a_copy_of_its_store(incarnation: int, number: int) -> None:
     stage = Stage(ProposerActor)

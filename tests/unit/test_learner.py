@@ -86,8 +86,16 @@ def test_any_bytes_are_a_value_and_slot_zero_is_a_slot(value: bytes) -> None:
     assert told(new_learner(), proposed(0, FIRST, value), vote("a1"), vote("a2")) == (Chosen(0, FIRST, value),)
 
 
-def test_votes_that_overtake_their_value_are_kept_for_it() -> None:
-    assert told(new_learner(), vote("a1"), vote("a2"), proposed()) == (Chosen(0, FIRST, VALUE),)
+def test_votes_that_were_there_before_the_proposal_are_not_for_it() -> None:
+    learner = new_learner()
+    assert told(learner, vote("a1"), vote("a2"), proposed(), vote("a3")) == (), "a copy of this node may have proposed something else"
+    assert told(learner, vote("a1")) == (Chosen(0, FIRST, VALUE),)
+
+
+def test_a_proposal_far_beyond_takes_no_memory() -> None:
+    learner = new_learner()
+    assert told(learner, proposed(10**9), vote("a1", 10**9), vote("a2", 10**9)) == ()
+    assert learner.next_slot == 0
 
 
 def test_slots_are_told_in_order_and_each_once() -> None:

@@ -115,6 +115,29 @@ def test_values_that_come_while_it_is_behind_are_bounded_and_fetched_when_their_
     assert learner.handle("p1", Decided(FIRST, 9, large)).tell == (Chosen(9, FIRST, large),)
 
 
+def test_what_is_proposed_beside_it_is_kept_whatever_else_there_is() -> None:
+    learner = new_learner()
+    large = b"x" * 1024 * 1024
+    for slot in range(30):
+        learner.handle("n9", Proposed(slot, FIRST, large))
+    for acceptor in ("a1", "a2"):
+        learner.handle(acceptor, Accepted(FIRST, 0, 29))
+    assert learner.next_slot == 30
+
+
+def test_what_is_proposed_reign_after_reign_takes_no_more_room_than_one_window() -> None:
+    learner = new_learner()
+    large = b"x" * 1024 * 1024
+    for round_number in range(1, 20):
+        for slot in range(4):
+            learner.handle("n9", Proposed(slot, Ballot(round_number, "n9"), large))
+    for slot in range(4, 9):
+        learner.handle("p1", Decided(FIRST, slot, large))
+    for acceptor in ("a1", "a2"):
+        learner.handle(acceptor, Accepted(Ballot(19, "n9"), 0, 3))
+    assert learner.next_slot == 8, "four of its own, and as many others as fit beside them"
+
+
 def test_acceptors_that_have_more_than_one_page_of_votes_are_asked_for_the_rest_at_once() -> None:
     learner = new_learner()
     learner.handle("p1", LEADER_KNOWS_FIVE)
