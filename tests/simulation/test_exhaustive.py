@@ -95,7 +95,7 @@ MISTAKES: list[tuple[str, Case, str, int]] = [
     ("a first ballot is used again", FIRST, "one value a ballot", 3),
     ("a learner believes one acceptor", COUNTING, "agreement", 7),
     ("a learner counts votes and not acceptors", COUNTING, "agreement", 8),
-    ("a learner takes what is proposed beside it for chosen", COUNTING, "agreement", 5),
+    ("a learner takes what is proposed beside it for chosen", COUNTING, "agreement", 7),
     ("a learner takes what was decided at one ballot for a value of another", COUNTING, "the code stops itself", 15),
 ]
 
