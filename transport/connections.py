@@ -44,12 +44,24 @@ def address_of(pool: ConnectionPool) -> str:
 
 def connect(pool: ConnectionPool) -> Any:
     """A connection of our own, outside the pool's books, that is logged in and ready; TransportDownError otherwise."""
+    connection = pool.connection_class(**pool.connection_kwargs)
     try:
-        connection = pool.connection_class(**pool.connection_kwargs)
         connection.connect()
     except (redis.RedisError, OSError, ValueError) as error:
+        free(connection)
         raise TransportDownError(f"cannot connect: {_reason(error)}") from error
     return connection
+
+
+def free(connection: Any) -> None:
+    """Let go of a connection that nobody uses any more.
+
+    Its parser refers to itself, with a buffer of 64 KB, and waits for the garbage collector, which a node lets look around very seldom; a
+    server that is away for an hour would leave thousands of them.
+    """
+    parser = getattr(connection, "_parser", None)
+    if hasattr(parser, "__dict__"):
+        vars(parser).clear()
 
 
 def ask(connection: Any, *command: str | bytes) -> Any:
@@ -59,6 +71,7 @@ def ask(connection: Any, *command: str | bytes) -> Any:
         return connection.read_response()
     except (redis.RedisError, OSError) as error:
         connection.disconnect()
+        free(connection)
         raise TransportDownError(f"cannot use the connection: {_text(command[0])} answers {error}") from error
 
 

@@ -17,7 +17,7 @@ from redis.connection import ConnectionPool
 
 from transport.base import TransportDownError, TransportError
 from transport.broker import MAX_PAYLOAD_BYTES
-from transport.connections import IO_SECONDS, address_of, ask, connect, make_pool
+from transport.connections import IO_SECONDS, address_of, ask, connect, free, make_pool
 from transport.link import REFUSED, Frame
 from transport.owned import OwnedTransport
 from transport.subscriptions import Subscription
@@ -68,6 +68,7 @@ class SocketLink:
             self._reader = connect(pool)
         except TransportError:
             self._writer.disconnect()
+            free(self._writer)
             raise
         self._writing = _take_socket(self._writer)
         self._reading = _take_socket(self._reader)
@@ -144,8 +145,9 @@ class SocketLink:
 
     def close(self) -> None:
         """Close both; see Link."""
-        self._writer.disconnect()
-        self._reader.disconnect()
+        for connection in (self._writer, self._reader):
+            connection.disconnect()
+            free(connection)
 
     def _frames(self, size: int) -> list[Frame]:
         frames: list[Frame] = []

@@ -1,5 +1,6 @@
 """From a URL to a transport: the choice, the error texts, and what is imported when."""
 
+import gc
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +9,8 @@ import pytest
 
 from tests.servers import RedisServer, free_port
 from tests.transport.inbox import Inbox
-from transport.base import TransportUrlError
+from transport.base import TransportDownError, TransportUrlError
+from transport.connections import connect, make_pool
 from transport.opening import open_transport
 from transport.redis_pubsub import RedisPubSubTransport
 from transport.redis_socket import RedisSocketTransport
@@ -76,3 +78,17 @@ def test_tls_works(tmp_path: Path, kind: type[RedisPubSubTransport] | type[Redis
         inbox.wait_for(3)
         transport.close()
     assert inbox.payloads == payloads
+
+
+def test_connections_that_failed_leave_no_buffers_behind_for_the_garbage_collector() -> None:
+    pool = make_pool("redis://127.0.0.1:1")
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(5):
+            with pytest.raises(TransportDownError):
+                connect(pool)
+        left = [one for one in gc.get_objects() if type(one).__name__.endswith("Parser") and type(one).__module__.startswith("redis.")]
+        assert [vars(parser) for parser in left] == [{}] * len(left)
+    finally:
+        gc.enable()
