@@ -21,7 +21,7 @@ MISTAKES = (
         "a learner adds up votes of different ballots",
         LEARNER,
         ".voters.setdefault(ballot, set())",
-        ".voters.setdefault(min([ballot, *self._tallies[slot].voters]), set())",
+        ".voters.setdefault(max([ballot, *self._tallies[slot].values]), set())",
         "PMS 2.2: chosen is what a majority accepted at one number",
         SCRIPT + "votes_of_different_ballots_never_add_up]",
         "agreement",
@@ -77,7 +77,7 @@ MISTAKES = (
         "Chosen(self.next_slot, ballot, tally.values[ballot])",
         "Chosen(self.next_slot, ballot, next(iter(tally.values.values())))",
         "PMS 2.3",
-        UNIT + "test_votes_of_different_ballots_never_add_up",
+        UNIT + "test_what_was_decided_at_one_ballot_says_nothing_of_another",
     ),
     Mistake(
         "a learner counts who is no acceptor",
