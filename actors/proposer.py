@@ -1,6 +1,7 @@
 """The proposer's actor: a learner that also proposes, elects, and minds the JSON doors."""
 
 import contextlib
+from collections import deque
 from typing import Any
 
 from actors.learner import LearnerActor
@@ -25,6 +26,7 @@ from paxos.values import Command
 _OVERLOADED = "overloaded, try later"
 # Each open decree has two or three.
 _BUSY_TIMERS = 1000
+_ECHO_COUNT = 64
 
 
 class ProposerActor(LearnerActor):
@@ -38,8 +40,8 @@ class ProposerActor(LearnerActor):
         self._door = wiring.channels.door(doors.PROPOSE)
         # All decrees share a store, and what acceptors know of it.
         self._firsts = FirstBallots(wiring.company)
-        # What came in this node's own name since the last drain; few, since whatever else comes wakes the actor.
-        self._echoes: list[bytes] = []
+        # The latest that came in this node's own name since the last drain; few, since whatever else comes wakes the actor.
+        self._echoes: deque[bytes] = deque(maxlen=_ECHO_COUNT)
         self._own_tellings = wiring.channels.outgoing(LEARNERS, self._node)
 
     def subscribe(self) -> None:
@@ -65,9 +67,8 @@ class ProposerActor(LearnerActor):
 
     def on_receive(self, message: Any) -> None:
         """Take what waits, and look at what was told in this node's name."""
-        echoes, self._echoes = self._echoes, []
-        for payload in echoes:
-            self._look_at_echo(payload)
+        while self._echoes:
+            self._look_at_echo(self._echoes.popleft())
         super().on_receive(message)
 
     def _deliver(self, channel: str, payload: bytes) -> None:

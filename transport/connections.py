@@ -44,8 +44,9 @@ def address_of(pool: ConnectionPool) -> str:
 
 def connect(pool: ConnectionPool) -> Any:
     """A connection of our own, outside the pool's books, that is logged in and ready; TransportDownError otherwise."""
-    connection = pool.connection_class(**pool.connection_kwargs)
+    connection = None
     try:
+        connection = pool.connection_class(**pool.connection_kwargs)
         connection.connect()
     except (redis.RedisError, OSError, ValueError) as error:
         free(connection)
