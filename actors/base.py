@@ -24,7 +24,22 @@ from actors.sequences import Numbering, Sequences
 from actors.wiring import Cue, Delivery, Item, Ring, Wiring
 from paxos.cast import Cast
 from paxos.codec import Envelope, Letter
-from paxos.cues import Admitted, Begin, Deposed, Elected, Expired, Following, Message, Now, Resume, Resumed, Retired, Succeed, Yield
+from paxos.cues import (
+    Admitted,
+    Begin,
+    Contradicted,
+    Deposed,
+    Elected,
+    Expired,
+    Following,
+    Message,
+    Now,
+    Resume,
+    Resumed,
+    Retired,
+    Succeed,
+    Yield,
+)
 from paxos.effects import NOTHING, Effects, Send, StartTimer
 from paxos.errors import MalformedError
 from paxos.groups import LOG, is_decree
@@ -60,7 +75,7 @@ class RoleActor(pykka.ThreadingActor):
         numbering = Numbering()
         self._peers = Peers(wiring.company, wiring.storage, self.store, numbering)
         self._framing = Framing(wiring, self.store, numbering)
-        self._complaints = Complaints(f"{self._node} {self.kind}", wiring.trace)
+        self._complaints = Complaints(f"{self._node} {self.kind}", wiring.warn)
         # What this drain has gathered, in order.
         self._records: list[Record] = []
         self._parts: list[SnapshotPart] = []
@@ -194,6 +209,8 @@ class RoleActor(pykka.ThreadingActor):
         for told in effects.tell:
             if isinstance(told, Retired):
                 self._has_retired = True
+            elif isinstance(told, Contradicted):
+                self._complaints.refuse("contradicted", group, f"{group}: {told}")
             elif type(told) in _TRANSITIONS and not is_decree(group):
                 self._wiring.trace(f"{self._node} {self.kind} {group}: {told}")
         self._announcements += [(announcement.door, announcement.payload) for announcement in effects.announce]

@@ -9,9 +9,9 @@ _COMPLAINT_COUNT = 1000
 class Complaints:
     """Whoever sends a thousand bad frames is counted a thousand times, and fills no log."""
 
-    def __init__(self, who: str, trace: Callable[[str], None]) -> None:
+    def __init__(self, who: str, warn: Callable[[str], None]) -> None:
         self._who = who
-        self._trace = trace
+        self._warn = warn
         # How often each kind of thing was refused.
         self.refused: Counter[str] = Counter()
         # The sender and kind of each complaint made.
@@ -26,4 +26,4 @@ class Complaints:
         """Say something of a sender, once."""
         if (sender, kind) not in self._made and len(self._made) < _COMPLAINT_COUNT:
             self._made.add((sender, kind))
-            self._trace(f"{self._who} {complaint}")
+            self._warn(f"{self._who} {complaint}")

@@ -68,6 +68,8 @@ class Wiring(Struct):
     mailbox: Mailbox[Item]
     # Called with one line a transition.
     trace: Callable[[str], None]
+    # Called with one line a complaint of what somebody sent.
+    warn: Callable[[str], None]
     # Called once with the reason when the actor has failed; it may not go on, and nor may its node.
     failed: Callable[[BaseException], None]
     # Every kind of actor that this node runs, so that its reports tell how many to expect.

@@ -15,6 +15,7 @@ What is agreed on
 Paxos
     acceptor             promises and votes, and forgets neither
     proposer             gets one value chosen in each slot: phases 1 and 2
+    waiting              what it has yet to propose
     phases               what the proposer is doing, and the state of just that
     first_ballots        the one ballot of a decree that needs no phase 1
     learner              counts votes, and so knows what is chosen

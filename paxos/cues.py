@@ -108,6 +108,15 @@ class Undecided(Struct, frozen=True, gc=False):
     """From the proposer of a decree: a quorum has voted for nothing."""
 
 
+class Contradicted(Struct, frozen=True, gc=False):
+    """From the proposer of a decree: acceptors voted for two values at one ballot, whose owner forgot that it had used it."""
+
+    ballot: Ballot
+
+    def __str__(self) -> str:
+        return f"votes for two values at {self.ballot.shown}: node {self.ballot.node} came back with an old log store"
+
+
 class Lead(Struct, frozen=True, gc=False):
     """From the election to the proposer: campaign, with a ballot above this one."""
 
@@ -207,6 +216,7 @@ LocalMessage = (
     | Knock
     | Inspect
     | Undecided
+    | Contradicted
     | Lead
     | Resign
     | Elected

@@ -80,7 +80,7 @@ class Desk:
             return NOTHING
         if self._ballot == ZERO:
             return sending(source, Turned(message.attempt, "another node leads" if self.leader else "nobody leads", self.leader))
-        if self._proposer.waiting_bytes > self._company.settings.waiting_bytes:
+        if self._proposer.waiting.size_bytes > self._company.settings.waiting_bytes:
             return sending(source, Turned(message.attempt, "overloaded, try later", self.leader))
         fresh: list[Open | Operation | Close] = []
         for action in message.actions:

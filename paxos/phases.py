@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from paxos.ballot import END_SLOT, ZERO, Ballot
-from paxos.errors import InvariantViolation
 from paxos.messages import Vote
 
 _RESEND_SLOTS = 16
@@ -36,14 +35,20 @@ class Preparing(Struct):
         """The acceptors that promised, and all of whose votes are known."""
         return [acceptor for acceptor, end_slot in self.covered.items() if end_slot == END_SLOT]
 
+    def contradicting(self, votes: Iterable[Vote]) -> Vote | None:
+        """A vote for another value than one that is known, at the same ballot: a proposer used the ballot twice."""
+        for vote in votes:
+            known = self.votes.get(vote.slot)
+            if known is not None and known.ballot == vote.ballot and known.value != vote.value:
+                return vote
+        return None
+
     def keep(self, votes: Iterable[Vote]) -> None:
-        """Note votes; InvariantViolation where two values were voted for at one ballot, since then nobody knows which was chosen."""
+        """Note votes that contradict none."""
         for vote in votes:
             known = self.votes.get(vote.slot)
             if known is None or known.ballot < vote.ballot:
                 self.votes[vote.slot] = vote
-            elif known.ballot == vote.ballot and known.value != vote.value:
-                raise InvariantViolation(f"votes for two values in slot {vote.slot} at {vote.ballot.shown}")
 
 
 class Leading(Struct):

@@ -6,16 +6,16 @@ ballot it lost to: the next campaign goes straight above it. A decree's lowest b
 Lamport, "Paxos Made Simple", sections 2.2 and 3; ladders 1 to 3 in docs/protocol.md.
 """
 
-from collections import deque
 from typing import assert_never
 
 from paxos.archive import Archive
 from paxos.ballot import END_SLOT, ZERO, Ballot
-from paxos.batches import encode_batch, weight
+from paxos.batches import encode_batch
 from paxos.company import Company
 from paxos.cues import (
     Begin,
     Chosen,
+    Contradicted,
     Deposed,
     Drained,
     Elected,
@@ -37,10 +37,10 @@ from paxos.effects import ACCEPTORS, NOTHING, CancelTimer, Effects, Send, StartT
 from paxos.errors import InvariantViolation
 from paxos.first_ballots import FirstBallots
 from paxos.groups import is_decree
-from paxos.messages import Accept, Nack, Prepare, Promise
+from paxos.messages import Accept, Nack, Prepare, Promise, Vote
 from paxos.phases import Idle, Leading, Preparing
 from paxos.records import RoundUsed
-from paxos.values import Action
+from paxos.waiting import Waiting
 
 ProposerMessage = Promise | Nack | Begin | Expired | Chosen | Executed | Now | Propose | Withdraw | Inspect | Lead | Resign | Yield | Resume
 
@@ -74,11 +74,8 @@ class Proposer:
         self._backing_off = False
         # Every slot below is learned here.
         self.next_slot = archive.learned_end(group)[0]
-        # Not in flight yet, in order of arrival, and about how many bytes they are.
-        self.waiting: deque[Action] = deque()
-        self.waiting_bytes = 0
-        # Commands of a decree that went out in an Accept: they can no longer be withdrawn.
-        self._proposed: dict[Action, None] = {}
+        # Not in flight yet.
+        self.waiting = Waiting(is_decree=self._contends)
         # What goes into the next batch: the log's clock, and a slot that it has executed with the digest after it.
         self._stamp = clock
         # When this node's own clock was last looked at; before the first time, -1.
@@ -142,7 +139,7 @@ class Proposer:
         again = self._again(phase, phase.more_lost(self.next_slot))
         proposed = []
         while self._may_propose(phase):
-            value = encode_batch(phase.ballot, self._next_actions(), self._stamp, self._witness)
+            value = encode_batch(phase.ballot, self.waiting.next_batch(self._settings.batch_bytes), self._stamp, self._witness)
             proposed.append(self._propose(phase, phase.next_slot, value))
             phase.next_slot += 1
         if not again and not proposed:
@@ -161,8 +158,7 @@ class Proposer:
         """Take work; what reaches a log's proposer after it stepped down goes back, or it would go out twice later."""
         if isinstance(self.phase, Idle) and not self._contends:
             return telling(Withdrawn(message.commands))
-        self.waiting.extend(message.commands)
-        self.waiting_bytes += sum(map(weight, message.commands))
+        self.waiting.add(message.commands)
         return self._contend()
 
     # ---- phase 1 -----------------------------------------------------------------------------------------------------------------
@@ -205,11 +201,19 @@ class Proposer:
             return NOTHING
         if source not in self._quorum.members or message.first_slot > max(phase.covered.get(source, phase.first_slot), self.next_slot):
             return NOTHING
+        if (vote := phase.contradicting(message.votes)) is not None:
+            return self._doubt(vote)
         phase.keep(message.votes)
         phase.covered[source] = max(phase.covered.get(source, 0), message.end_slot)
         if message.end_slot < END_SLOT:
             return Effects(send=(Send(source, self._next_page(phase, source)),))
         return self._elected(phase) if self._quorum.prepared(phase.complete) else NOTHING
+
+    def _doubt(self, vote: Vote) -> Effects:
+        """Leave this promise out: of a quorum that agrees on the vote at each ballot, every value that may be chosen is known."""
+        if not self._contends:
+            raise InvariantViolation(f"{self.group}: votes for two values in slot {vote.slot} at {vote.ballot.shown}")
+        return telling(Contradicted(vote.ballot))
 
     def _next_page(self, phase: Preparing, acceptor: str) -> Prepare:
         return Prepare(phase.ballot, max(phase.covered.get(acceptor, phase.first_slot), self.next_slot))
@@ -241,19 +245,6 @@ class Proposer:
             return False
         return len(phase.in_flight) < self._settings.window_slots and phase.in_flight_bytes < self._settings.window_bytes
 
-    def _next_actions(self) -> tuple[Action, ...]:
-        """As many waiting actions as one batch holds; one for a decree, which has one winner."""
-        actions: list[Action] = []
-        size = 0
-        while self.waiting and (not actions or size + weight(self.waiting[0]) <= self._settings.batch_bytes):
-            actions.append(self.waiting.popleft())
-            size += weight(actions[-1])
-            if self._contends:
-                self._proposed[actions[0]] = None
-                break
-        self.waiting_bytes -= size
-        return tuple(actions)
-
     def _chosen(self, message: Chosen) -> Effects:
         self.next_slot = message.slot + 1
         phase = self.phase
@@ -270,21 +261,14 @@ class Proposer:
 
     def _decided(self) -> Effects:
         self.waiting.clear()
-        self.waiting_bytes = 0
-        self._proposed.clear()
         self._inspecting = self._backing_off = False
         self.phase = Idle()
         self._retrying = False
         return Effects(timers=(CancelTimer(RETRY), CancelTimer(BACK_OFF)))
 
     def _withdraw(self, message: Withdraw) -> Effects:
-        wanted = set(message.commands)
-        withdrawn = tuple(command for command in self.waiting if command in wanted and command not in self._proposed)
-        gone = set(withdrawn)
-        self.waiting = deque(action for action in self.waiting if action not in gone)
-        self.waiting_bytes = sum(map(weight, self.waiting))
         self._inspecting = False
-        effects = telling(Withdrawn(withdrawn))
+        effects = telling(Withdrawn(self.waiting.withdraw(set(message.commands))))
         if self._contends and self._has_no_work():
             self.phase = Idle()
             self._retrying = False
@@ -328,16 +312,9 @@ class Proposer:
         """Stop at once: what is in flight may still be chosen, by whoever leads next."""
         if isinstance(self.phase, Idle):
             return NOTHING
-        if self._contends:
-            self.waiting.extendleft([command for command in self._proposed if command not in self.waiting])
-            withdrawn: tuple[Action, ...] = ()
-        else:
-            withdrawn = tuple(self.waiting)
-            self.waiting.clear()
-        self.waiting_bytes = sum(map(weight, self.waiting))
         self.phase = Idle()
         self._retrying = False
-        return Effects(timers=(CancelTimer(RETRY),), tell=(Withdrawn(withdrawn), Deposed(by)))
+        return Effects(timers=(CancelTimer(RETRY),), tell=(Withdrawn(self.waiting.step_down()), Deposed(by)))
 
     def _expired(self, message: Expired) -> Effects:
         if message.timer == RETRY:

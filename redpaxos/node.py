@@ -210,6 +210,7 @@ class Node:
             clock=lambda: time.monotonic_ns() // 1_000_000,
             mailbox=mailbox,
             trace=log.info,
+            warn=log.warning,
             failed=partial(self._fail, kind),
             actors=tuple(each.kind for each in actor_kinds(self.config.roles)),
             mind=lambda inbox: inbox.attend(timers, owned),

@@ -120,6 +120,7 @@ class Stage:
             clock=lambda: 0,
             mailbox=self.mailbox,
             trace=self.lines.append,
+            warn=self.lines.append,
             failed=self.failures.append,
         )
         self.actor = kind(self.wiring)

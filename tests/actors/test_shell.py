@@ -9,7 +9,7 @@ from actors.storage.base import StorageError
 from paxos.ballot import END_SLOT, Ballot
 from paxos.batches import encode_batch
 from paxos.codec import FRAME_BYTES, Codec, Envelope, Letter
-from paxos.groups import LOG
+from paxos.groups import LOG, decree_group
 from paxos.messages import (
     Accept,
     Accepted,
@@ -182,6 +182,22 @@ def test_what_cannot_be_taken_is_counted_said_once_and_harmless(stage: Stage, pa
     assert stage.refused == {kind: 3}
     assert len([line for line in stage.lines if "refused" in line]) == 1
     assert stage.said == [Promise(BALLOT, 0, END_SLOT, ())]
+
+
+def test_votes_that_contradict_each_other_about_a_decree_are_complained_of_and_stop_nobody() -> None:
+    stage = Stage(ProposerActor)
+    group = decree_group("colour")
+    submit = Submit((Command("a", b"1"),), 1, stage.storage.identity.incarnation)
+    stage.put_letters("client", Letter(group, submit), target="n1/desk", store="")
+    stage.drain()
+    ballot = Ballot(1, "n1")
+    for acceptor, value in (("n2", b"red"), ("n3", b"blue"), ("n3", b"blue")):
+        vote = Vote(0, Ballot(0, "n1"), encode_batch(Ballot(0, "n1"), (Command("x", value),)))
+        stage.put_letters(acceptor, Letter(group, Promise(ballot, 0, END_SLOT, (vote,))), target="n1/desk", store="acceptor")
+    stage.drain()
+    assert stage.refused == {"contradicted": 2}
+    (complaint,) = [line for line in stage.lines if "refused" in line]
+    assert complaint.endswith("refused: decree:colour: votes for two values at 0.n1: node n1 came back with an old log store")
 
 
 def test_a_frame_that_arrives_twice_is_heard_once(stage: Stage) -> None:

@@ -118,6 +118,7 @@ class Life:
             clock=lambda: int(self._clock.now * 1000),
             mailbox=mailbox,
             trace=lambda line: None,
+            warn=lambda line: None,
             failed=self._failures.append,
             actors=tuple(each.kind for each in actor_kinds(self._config.roles)),
         )

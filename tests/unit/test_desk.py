@@ -119,9 +119,9 @@ def test_who_is_deposed_turns_calls_away_and_answers_for_nobody() -> None:
 
 def test_a_leader_with_too_much_to_do_turns_calls_away() -> None:
     stage = Stage()
-    stage.proposer.waiting_bytes = 100
+    stage.proposer.waiting.size_bytes = 100
     assert stage.call(OPEN) == telling(Propose((OPEN,)))
-    stage.proposer.waiting_bytes = 101
+    stage.proposer.waiting.size_bytes = 101
     assert stage.call(OPEN) == sending("c1", Turned(3, "overloaded, try later", ""))
 
 

@@ -266,7 +266,7 @@ def test_only_what_was_never_proposed_can_be_withdrawn() -> None:
     proposer.flush()
     proposer.handle("p1", Propose((RED, GREEN)))
     assert proposer.handle("p1", Withdraw((BLUE, RED, Command("unheard", b"1")))) == telling(Withdrawn((RED,)))
-    assert list(proposer.waiting) == [GREEN]
+    assert proposer.waiting.next_batch(1000) == (GREEN,)
 
 
 # ---- invariants ------------------------------------------------------------------------------------------------------------------
@@ -278,6 +278,15 @@ def test_another_value_chosen_where_we_lead_stops_the_node() -> None:
     proposer.flush()
     with pytest.raises(InvariantViolation, match="another value led"):
         proposer.handle("p1", Chosen(0, FIRST, batch(RED)))
+
+
+def test_votes_for_two_values_at_one_ballot_of_the_log_stop_the_node() -> None:
+    """PMS 2.2: one value a proposal number, or nobody knows what was chosen."""
+    proposer = campaigning()
+    ballot = Ballot(1, "p0")
+    proposer.handle("a1", promise(Vote(3, ballot, batch(RED))))
+    with pytest.raises(InvariantViolation, match=r"votes for two values in slot 3 at 1\.p0"):
+        proposer.handle("a2", promise(Vote(3, ballot, batch(BLUE))))
 
 
 def test_a_value_chosen_at_a_lower_ballot_in_a_slot_that_a_quorum_called_free_stops_the_node() -> None:

@@ -231,10 +231,10 @@ def test_it_knows_how_many_bytes_wait() -> None:
     sizes = []
     for command in (BLUE, RED, GREEN):
         proposer.handle("p1", Propose((command,)))
-        sizes.append(proposer.waiting_bytes)
+        sizes.append(proposer.waiting.size_bytes)
     assert sizes == [weight(BLUE), weight(BLUE) + weight(RED), weight(BLUE) + weight(RED) + weight(GREEN)]
     proposer.flush()
-    assert proposer.waiting_bytes == weight(GREEN)
+    assert proposer.waiting.size_bytes == weight(GREEN)
 
 
 def test_all_bytes_in_flight_count() -> None:

@@ -269,6 +269,7 @@ class SimulatedNode:
             clock=self.clock.milliseconds,
             mailbox=mailbox,
             trace=partial(self._world.note, self.name),
+            warn=partial(self._world.note, self.name),
             failed=self._failed,
         )
         actor = watched(kind)(wiring)

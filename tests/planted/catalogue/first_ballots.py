@@ -68,9 +68,9 @@ MISTAKES = (
     Mistake(
         "votes for two values at one ballot are taken for one",
         "paxos/phases.py",
-        "elif known.ballot == vote.ballot and known.value != vote.value:",
-        "elif vote.slot < 0:",
+        "if known is not None and known.ballot == vote.ballot and known.value != vote.value:",
+        "if vote.slot < 0:",
         "PMS 2.2: one value a proposal number, or nobody knows what was chosen",
-        "tests/unit/test_proposer_decree.py::test_votes_for_two_values_at_one_ballot_stop_the_node",
+        "tests/unit/test_proposer_decree.py::test_a_promise_that_contradicts_another_is_not_counted",
     ),
 )

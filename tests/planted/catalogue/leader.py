@@ -90,8 +90,8 @@ MISTAKES = (
     ),
     Mistake(
         "a decree's proposer forgets what it proposed when it is refused",
-        PROPOSER,
-        "self.waiting.extendleft([command for command in self._proposed if command not in self.waiting])",
+        "paxos/waiting.py",
+        "self._keep((*again, *self._actions))",
         "pass",
         "progress: whoever waits is answered",
         DECREE + "test_a_value_refused_in_phase_two_is_proposed_again_after_the_back_off",
