@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from redpaxos.cli.failures import ExitCode
+from redpaxos.cli.options import output_option
+from redpaxos.cli.output import print_json
 
 if TYPE_CHECKING:
     from redpaxos.simulation.runs.fleet import Campaign, Summary
@@ -47,7 +49,8 @@ def sim() -> None:
 @click.option(
     "--resume", type=click.Path(dir_okay=False, path_type=Path), help="Keep in this file how far it is, and go on from there if it exists."
 )
-def run(*, seed: int, scheduler: str, runs: int, jobs: int | None, resume: Path | None) -> int:
+@output_option
+def run(*, seed: int, scheduler: str, runs: int, jobs: int | None, resume: Path | None, as_json: bool) -> int:
     """Run many seeds, and say what happened and what was found. Ctrl-C ends it early, with what was found so far.
 
     Exits with 3 if an invariant was violated, and with 130 after Ctrl-C.
@@ -69,7 +72,10 @@ def run(*, seed: int, scheduler: str, runs: int, jobs: int | None, resume: Path 
                     campaign.save(resume)
     except KeyboardInterrupt:
         code = ExitCode.INTERRUPTED
-    _print_summary(campaign.summary)
+    if as_json:
+        print_json(campaign.summary)
+    else:
+        _print_summary(campaign.summary)
     if code is ExitCode.INTERRUPTED:
         left = f"--resume {resume}" if resume is not None else f"--seed {campaign.next_seed} --runs {len(campaign.seeds)}"
         click.echo(f"interrupted; go on with: redpaxos sim run --scheduler {campaign.scheduler} {left}", err=True)

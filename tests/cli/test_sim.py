@@ -1,5 +1,6 @@
 """`redpaxos sim`: what it prints, and how it ends."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,15 @@ def test_a_run_of_many_seeds_says_what_struck_and_what_was_found(redpaxos: Redpa
     assert "5 runs," in result.output
     assert "kinds of fault struck" in result.output
     assert "0 violations" in result.output
+
+
+def test_what_a_run_found_can_be_had_as_one_json_object(redpaxos: Redpaxos) -> None:
+    result = redpaxos("sim", "run", "--seed", "3", "--runs", "2", "--jobs", "1", "-o", "json")
+    assert result.exit_code == 0, result.output
+    summary = json.loads(result.stdout)
+    assert (summary["run_count"], summary["violations"]) == (2, {})
+    assert summary["step_count"] > 0 < summary["chosen_count"]
+    assert sum(summary["fired"].values()) > 0
 
 
 def test_a_replay_prints_the_trace_and_the_ladder_of_a_seed(redpaxos: Redpaxos) -> None:
