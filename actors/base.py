@@ -33,7 +33,6 @@ from paxos.cues import (
     Expired,
     Following,
     Message,
-    Now,
     Resume,
     Resumed,
     Retired,
@@ -220,11 +219,10 @@ class RoleActor(pykka.ThreadingActor):
 
     def _perform(self) -> None:
         """Write, then send: the only place where either happens."""
-        now = Now(self._wiring.clock())
         for group, cast in self._touched.items():
             if not is_decree(group):
                 # Only a log has a clock.
-                self._gather(group, cast.handle(self._node, now))
+                cast.tick(self._wiring.clock())
             self._gather(group, cast.flush())
         records, letters, announcements = self._records, self._letters, self._announcements
         self._records, self._letters, self._announcements, self._touched = [], {}, [], {}

@@ -34,6 +34,15 @@ class Gathering(Protocol):
         ...
 
 
+@runtime_checkable
+class Timed(Protocol):
+    """A role of a log that wants to know how time goes by."""
+
+    def tick(self, milliseconds: int) -> None:
+        """Called at the end of a drain, before anybody's flush(), with a clock that only counts what elapses on this node."""
+        ...
+
+
 class Cast:
     """The roles of one group on one actor."""
 
@@ -51,6 +60,7 @@ class Cast:
         kinds = tuple(map(type, roles))
         self._places = _places(kinds)
         self._gathering = _gathering(kinds)
+        self._timed = _timed(kinds)
 
     def handle(self, source: str, message: Message) -> Effects:
         """Let every role that takes such a message handle it, and then whatever the roles told each other."""
@@ -61,6 +71,11 @@ class Cast:
         for spoken in told:
             self._spread(self._node, spoken, parts, told)
         return together(parts)
+
+    def tick(self, milliseconds: int) -> None:
+        """Tell every role that wants to know what this node's clock says."""
+        for place in self._timed:
+            cast(Timed, self._roles[place]).tick(milliseconds)
 
     def flush(self) -> Effects:
         """Let every role send what waited for the end of the drain."""
@@ -143,3 +158,9 @@ def _places(roles: tuple[type[Role], ...]) -> dict[type, tuple[int, ...]]:
 def _gathering(roles: tuple[type[Role], ...]) -> tuple[int, ...]:
     """Which of these roles have something to do at the end of a drain."""
     return tuple(place for place, role in enumerate(roles) if issubclass(role, Gathering))
+
+
+@lru_cache
+def _timed(roles: tuple[type[Role], ...]) -> tuple[int, ...]:
+    """Which of these roles want to know how time goes by."""
+    return tuple(place for place, role in enumerate(roles) if issubclass(role, Timed))

@@ -66,12 +66,6 @@ class Stopping(Struct, frozen=True, gc=False):
     """From the shell: nothing more is executed in this life."""
 
 
-class Now(Struct, frozen=True, gc=False):
-    """From the shell, at the end of each drain: a clock in milliseconds that only ever counts what elapses on this node."""
-
-    milliseconds: int
-
-
 class Propose(Struct, frozen=True, gc=False):
     """From the intake to the proposer: get these commands chosen."""
 
@@ -209,7 +203,6 @@ LocalMessage = (
     | Executed
     | Resumed
     | Stopping
-    | Now
     | Propose
     | Withdraw
     | Withdrawn

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from paxos.ballot import ZERO, Ballot
 from paxos.company import Company
-from paxos.cues import Begin, Chosen, Deposed, Elected, Expired, Following, Lead, Now, Resign, Retire, Succeed
+from paxos.cues import Begin, Chosen, Deposed, Elected, Expired, Following, Lead, Resign, Retire, Succeed
 from paxos.effects import ACCEPTORS, EVERYONE, NOTHING, CancelTimer, Effects, Send, StartTimer, telling
 from paxos.messages import Accept, Accepted, Decided, Echo, Heartbeat, Probe, ProbeReply
 from paxos.settings import Settings
@@ -20,9 +20,9 @@ from paxos.signs import Signs
 from paxos.succession_messages import Resigned
 
 ElectionMessage = (
-    Begin | Expired | Heartbeat | Echo | ProbeReply | Elected | Deposed | Chosen | Decided | Accepted | Resigned | Succeed | Retire | Now
+    Begin | Expired | Heartbeat | Echo | ProbeReply | Elected | Deposed | Chosen | Decided | Accepted | Resigned | Succeed | Retire
 )
-WitnessMessage = Heartbeat | Probe | Expired | Accept | Resigned | Now
+WitnessMessage = Heartbeat | Probe | Expired | Accept | Resigned
 
 ELECTION = "election"
 HEARTBEAT = "heartbeat"
@@ -68,7 +68,7 @@ class Reigning(Struct):
 class Election:
     """The candidate's side, beside the log's proposer."""
 
-    handles = (Begin, Expired, Heartbeat, Echo, ProbeReply, Elected, Deposed, Chosen, Decided, Accepted, Resigned, Succeed, Retire, Now)
+    handles = (Begin, Expired, Heartbeat, Echo, ProbeReply, Elected, Deposed, Chosen, Decided, Accepted, Resigned, Succeed, Retire)
 
     def __init__(self, company: Company, next_slot: int) -> None:
         self._node = company.node
@@ -104,7 +104,7 @@ class Election:
                 return self._heartbeat(source, message)
             case Echo() | Accepted():
                 return self._echo(source, message)
-            case Decided() | Now():
+            case Decided():
                 return self._note_sign(source, message)
             case ProbeReply():
                 return self._probe_reply(source, message)
@@ -144,11 +144,13 @@ class Election:
         self.phase = Waiting(message.ballot)
         return Effects(timers=(self._election_timer(),), tell=() if known else (Following(source),))
 
-    def _note_sign(self, source: str, message: Decided | Now) -> Effects:
+    def tick(self, milliseconds: int) -> None:
+        """Date the signs of this drain."""
+        self._signs.date(milliseconds)
+
+    def _note_sign(self, source: str, message: Decided) -> Effects:
         """What a leader decided is as good as a heartbeat, and under load there is much: when the timer runs out it looks at this."""
-        if isinstance(message, Now):
-            self._signs.date(message.milliseconds)
-        elif isinstance(self.phase, Waiting) and self.phase.leader == message.ballot and message.ballot.node == source:
+        if isinstance(self.phase, Waiting) and self.phase.leader == message.ballot and message.ballot.node == source:
             self._signs.note()
         return NOTHING
 
@@ -284,7 +286,7 @@ class Follower:
 class Witness:
     """The acceptor's side: remembers which leader is heard, and for how long."""
 
-    handles = (Heartbeat, Probe, Expired, Accept, Resigned, Now)
+    handles = (Heartbeat, Probe, Expired, Accept, Resigned)
 
     def __init__(self, settings: Settings, priority: int = 0) -> None:
         self._settings = settings
@@ -310,15 +312,16 @@ class Witness:
                 if message.ballot.node == source and message.ballot >= self.highest:
                     self._signs.note()
                 return NOTHING
-            case Now():
-                self._signs.date(message.milliseconds)
-                return NOTHING
             case Expired():
                 return self._expired() if message.timer == LEADER_HEARD else NOTHING
             case Resigned():
                 return self._resign(source, message)
             case _:
                 assert_never(message)
+
+    def tick(self, milliseconds: int) -> None:
+        """Date the signs of this drain."""
+        self._signs.date(milliseconds)
 
     def _heartbeat(self, source: str, message: Heartbeat) -> Effects:
         self._chosen_through = max(self._chosen_through, message.chosen_through)

@@ -23,7 +23,6 @@ from paxos.cues import (
     Expired,
     Inspect,
     Lead,
-    Now,
     Propose,
     Proposed,
     Resign,
@@ -42,7 +41,7 @@ from paxos.phases import Idle, Leading, Preparing
 from paxos.records import RoundUsed
 from paxos.waiting import Waiting
 
-ProposerMessage = Promise | Nack | Begin | Expired | Chosen | Executed | Now | Propose | Withdraw | Inspect | Lead | Resign | Yield | Resume
+ProposerMessage = Promise | Nack | Begin | Expired | Chosen | Executed | Propose | Withdraw | Inspect | Lead | Resign | Yield | Resume
 
 RETRY = "retry"
 BACK_OFF = "back-off"
@@ -52,7 +51,7 @@ _RESEND_DOUBLINGS = 3
 class Proposer:
     """One group's proposer on one node."""
 
-    handles = (Promise, Nack, Begin, Expired, Chosen, Executed, Now, Propose, Withdraw, Inspect, Lead, Resign, Yield, Resume)
+    handles = (Promise, Nack, Begin, Expired, Chosen, Executed, Propose, Withdraw, Inspect, Lead, Resign, Yield, Resume)
 
     def __init__(self, group: str, company: Company, archive: Archive, clock: int = 0, firsts: FirstBallots | None = None) -> None:
         self.group = group
@@ -111,8 +110,6 @@ class Proposer:
                 self._witness = (message.slot, message.digest)
                 self._stamp = max(self._stamp, message.clock)
                 return NOTHING
-            case Now():
-                return self._look_at_the_clock(message.milliseconds)
             case Inspect():
                 return self._inspect()
             case Withdraw():
@@ -147,12 +144,11 @@ class Proposer:
         effects = _proposing(proposed, self.next_slot, self._keep_retrying(phase))
         return Effects(send=again) + effects if again else effects
 
-    def _look_at_the_clock(self, now: int) -> Effects:
+    def tick(self, milliseconds: int) -> None:
         """Move the log's clock on by what elapsed while leading: no node's idea of the date can make it jump."""
         if isinstance(self.phase, Leading) and self._now >= 0:
-            self._stamp += max(0, now - self._now)
-        self._now = now
-        return NOTHING
+            self._stamp += max(0, milliseconds - self._now)
+        self._now = milliseconds
 
     def _take(self, message: Propose) -> Effects:
         """Take work; what reaches a log's proposer after it stepped down goes back, or it would go out twice later."""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from paxos.ballot import ZERO, Ballot
-from paxos.cues import Begin, Chosen, Deposed, Elected, Expired, Following, Lead, Now, Resign, Retire, Succeed
+from paxos.cues import Begin, Chosen, Deposed, Elected, Expired, Following, Lead, Resign, Retire, Succeed
 from paxos.effects import ACCEPTORS, EVERYONE, NOTHING, CancelTimer, Effects, Send, StartTimer, sending, telling
 from paxos.election import ELECTION, HEARTBEAT, Campaigning, Election, Probing, Reigning, Waiting
 from paxos.messages import Accepted, Decided, Echo, Heartbeat, Probe, ProbeReply
@@ -269,9 +269,9 @@ def test_the_check_for_echoes_waits_for_two_beats_at_least() -> None:
 def test_a_leaders_proposals_put_the_next_election_off() -> None:
     election = new_election()
     election.handle("p2", Heartbeat(LEADER, 0))
-    election.handle("p1", Now(1000))
+    election.tick(1000)
     assert election.handle("p2", Decided(LEADER, 0, b"")) == NOTHING
-    election.handle("p1", Now(1070))
+    election.tick(1070)
     assert election.handle("p1", Expired(ELECTION)) == Effects(timers=(StartTimer(ELECTION, 0.07),))
     assert election.handle("p1", Expired(ELECTION)).send != ()
 

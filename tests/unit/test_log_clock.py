@@ -2,7 +2,7 @@
 
 from paxos.ballot import END_SLOT
 from paxos.batches import decode_batch
-from paxos.cues import Executed, Now, Propose
+from paxos.cues import Executed, Propose
 from paxos.effects import Effects
 from paxos.messages import Accept, Promise
 from paxos.proposer import Proposer
@@ -18,7 +18,7 @@ def stamps(effects: Effects) -> list[int]:
 def propose_at(proposer: Proposer, milliseconds: int) -> list[int]:
     """The stamp of a command that is proposed when the node's own clock shows this."""
     proposer.handle("p1", Propose((BLUE,)))
-    proposer.handle("p1", Now(milliseconds))
+    proposer.tick(milliseconds)
     return stamps(proposer.flush())
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from paxos.ballot import ZERO, Ballot
-from paxos.cues import Expired, Now
+from paxos.cues import Expired
 from paxos.effects import NOTHING, Send, sending
 from paxos.election import LEADER_HEARD, Witness
 from paxos.messages import Accept, Echo, Heartbeat, Probe, ProbeReply
@@ -103,8 +103,8 @@ def test_a_candidate_is_told_the_priority_of_the_node() -> None:
 
 
 def test_a_leader_is_missed_one_time_out_after_its_last_proposal(witness: Witness) -> None:
-    assert witness.handle("a1", Now(1000)) == NOTHING
+    witness.tick(1000)
     witness.handle("p2", Accept(LEADER, 0, b"", 0))
-    witness.handle("a1", Now(1060))
+    witness.tick(1060)
     assert started(witness.handle("a1", Expired(LEADER_HEARD)))[LEADER_HEARD].after_seconds == 0.06
     assert witness.handle("a1", Expired(LEADER_HEARD)) == NOTHING

@@ -99,8 +99,8 @@ MISTAKES = (
     Mistake(
         "a proposer takes its own clock for the log's",
         PROPOSER,
-        "self._stamp += max(0, now - self._now)",
-        "self._stamp = now",
+        "self._stamp += max(0, milliseconds - self._now)",
+        "self._stamp = milliseconds",
         "Ongaro 6.3: no node's date ends a session",
         CLOCK + "test_the_clock_moves_by_what_elapses_while_leading_whatever_the_nodes_own_clock_shows",
     ),
