@@ -17,10 +17,12 @@ from paxos.records import Record, RoundUsed
 from paxos.settings import Settings
 from redpaxos.errors import NodeFailedError
 from redpaxos.node import MakeStorage, Node, NodeConfig
+from tests.servers import RedisServer
 from tests.stores import admitted
 from tests.transport.inbox import Inbox, wait_until
-from transport.base import Deliver, TransportError
+from transport.base import Deliver, Transport, TransportError
 from transport.memory import MemoryHub, MemoryTransport
+from transport.redis_socket import RedisSocketTransport
 
 CHANNELS = Channels("demo")
 MEMBERS = ("n1", "n2", "n3")
@@ -28,19 +30,19 @@ DEADLINE_SECONDS = 10.0
 
 
 class Cluster:
-    """Nodes on one hub, and somebody at the doors."""
+    """Nodes that hear each other, and somebody at the doors."""
 
-    def __init__(self) -> None:
-        self.hub = MemoryHub()
+    def __init__(self, connect: Callable[[], Transport]) -> None:
+        self._connect = connect
         self.nodes: list[Node] = []
-        self.door = MemoryTransport(self.hub)
+        self.door = connect()
         self.chosen = Inbox()
         self.door.subscribe(CHANNELS.door("chosen"), self.chosen.deliver)
 
     def start(self, name: str, members: tuple[str, ...] = MEMBERS, make_storage: MakeStorage | None = None, **config: Any) -> Node:
         """One more node, which hears its channels, or has failed."""
         make = make_storage or (lambda store: MemoryStorage("demo", name, f"{store}-of-{name}"))
-        node = Node(NodeConfig(name, "demo", members, **config), MemoryTransport(self.hub), make)
+        node = Node(NodeConfig(name, "demo", members, **config), self._connect(), make)
         node.start()
         self.nodes.append(node)
         wait_until(lambda: node.is_ready or has_failed(node), f"{name} hears its channels", DEADLINE_SECONDS)
@@ -69,10 +71,15 @@ def has_failed(node: Node) -> bool:
     return False
 
 
-@pytest.fixture
-def cluster() -> Iterator[Cluster]:
+@pytest.fixture(params=["memory", pytest.param("server", marks=pytest.mark.server)])
+def cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
     """A cluster without nodes."""
-    cluster = Cluster()
+    if request.param == "server":
+        server: RedisServer = request.getfixturevalue("redis_server")
+        cluster = Cluster(lambda: RedisSocketTransport(server.unix_url))
+    else:
+        hub = MemoryHub()
+        cluster = Cluster(lambda: MemoryTransport(hub))
     yield cluster
     for node in cluster.nodes:
         node.stop()
@@ -239,8 +246,8 @@ class Refusing(MemoryTransport):
         raise TransportError("no permission to subscribe")
 
 
-def test_a_node_that_may_not_subscribe_stops_and_says_why(cluster: Cluster) -> None:
-    node = Node(NodeConfig("n1", "demo", ("n1",)), Refusing(cluster.hub), lambda name: MemoryStorage("demo", "n1", name))
+def test_a_node_that_may_not_subscribe_stops_and_says_why() -> None:
+    node = Node(NodeConfig("n1", "demo", ("n1",)), Refusing(MemoryHub()), lambda name: MemoryStorage("demo", "n1", name))
     node.start()
     with pytest.raises(NodeFailedError, match="no permission to subscribe"):
         node.wait(DEADLINE_SECONDS)

@@ -1,16 +1,20 @@
 """The soak: for an hour at a time everything befalls five nodes, their server and their hosts, in turn, and their memory stays what it was.
 
-Two of the nodes are never killed, so that what they hold in memory is as old as the soak. They grow until they keep as many decrees as
-they keep at all, which takes minutes, and a little with each key and change.
+Two of the nodes are never killed, so that what they hold in memory is as old as the soak. What nodes keep up to a bound, the latest
+changes and decrees above all, is filled before the soak begins: otherwise it would grow for hours, and hide what has no bound.
 """
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from random import Random
+from threading import Semaphore
 
 from msgspec import Struct
 
+from redpaxos.client import Client
+from redpaxos.kv import Put
 from tests.nemesis.arena import BACK_SECONDS, REDIS, Arena, Round, victims_of
 from tests.nemesis.kills import BACK_AFTER_KILL_SECONDS, freeze
 from tests.nemesis.network_faults import TROUBLES, WHO, befall
@@ -19,7 +23,12 @@ from tests.nemesis.redis_faults import FAULTS
 NODE_COUNT = 5
 _SPARED_COUNT = 2
 _BETWEEN = 20
-# Of the last eighth of the soak, over its fourth; those before are for what a process takes until it keeps as much as it ever keeps.
+# More than nodes keep of each: changes of the store, and decrees in each of two actors.
+CHANGE_COUNT = 130_000
+DECREE_COUNT = 1_500
+_OUTSTANDING = 512
+_FILL_SECONDS = 60.0
+# Of the last eighth of the soak, over its fourth; those before are for what a process takes until it is warm.
 MOST_GROWTH = 1.25
 
 
@@ -43,11 +52,26 @@ def _sums(samples: list[tuple[float, list[float]]]) -> list[float]:
     return [sum(column) for column in zip(*(megabytes for _, megabytes in samples), strict=True)]
 
 
-def soak_round(seed: int, minutes: float, directory: Path) -> Round:
+def fill(client: Client, change_count: int, decree_count: int) -> None:
+    """Have so many changes made and decrees decided, of few keys and many names."""
+    store, room = client.kv, Semaphore(_OUTSTANDING)
+    for number in range(change_count):
+        room.acquire()
+        put = Put(f"filled/{number % 1000}", b"%0100d" % number)
+        store.submit(put, timeout=_FILL_SECONDS).add_done_callback(lambda _: room.release())
+    for _ in range(_OUTSTANDING):
+        room.acquire()
+    with ThreadPoolExecutor(16) as pool:
+        for decided in pool.map(lambda number: client.decide(f"filled-{number}", number, timeout=_FILL_SECONDS), range(decree_count)):
+            assert decided.mine
+
+
+def soak_round(seed: int, minutes: float, directory: Path, *, change_count: int = CHANGE_COUNT, decree_count: int = DECREE_COUNT) -> Round:
     """Kills, frozen nodes, troubles of the server and of hosts, in drawn order, for so long."""
     chance = Random(seed)
     memory = Memory()
     with Arena("soak", seed, directory, node_count=NODE_COUNT, apart=True) as arena:
+        fill(arena.client, change_count, decree_count)
         began = time.monotonic()
         while (elapsed := time.monotonic() - began) < 60 * minutes:
             arena.chronicle.await_more(_BETWEEN, BACK_SECONDS)

@@ -59,7 +59,7 @@ def test_hosts_that_are_cut_off_slowed_down_or_lose_packets_disturb_nobody_and_c
 
 @pytest.mark.usefixtures("hosts_are_possible")
 def test_everything_in_turn_befalls_five_nodes_and_their_memory_is_seen(tmp_path: Path) -> None:
-    done = soak_round(seed=1, minutes=0.3, directory=tmp_path)
+    done = soak_round(seed=1, minutes=0.3, directory=tmp_path, change_count=5_000, decree_count=50)
     assert len(done.memory) > 2
     assert all(10.0 < megabytes < 1000.0 for _, nodes in done.memory for megabytes in nodes)
 
