@@ -209,7 +209,7 @@ class RoleActor(pykka.ThreadingActor):
             if isinstance(told, Retired):
                 self._has_retired = True
             elif isinstance(told, Contradicted):
-                self._complaints.refuse("contradicted", group, f"{group}: {told}")
+                self._complaints.refuse("contradicted", told.ballot.node, f"{group!r}: {told}")
             elif type(told) in _TRANSITIONS and not is_decree(group):
                 self._wiring.trace(f"{self._node} {self.kind} {group}: {told}")
         self._announcements += [(announcement.door, announcement.payload) for announcement in effects.announce]

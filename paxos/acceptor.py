@@ -81,7 +81,7 @@ class Acceptor:
         known = self.votes.get(message.slot)
         if known is not None and known.ballot == vote.ballot:
             # A second value at one ballot is a proposer that forgot what it proposed; the vote stands, as long as it is remembered here.
-            return Effects(send=(accepted,)) if known == vote else NOTHING
+            return Effects(send=(accepted,)) if known == vote else sending(source, Nack(message.ballot, self.promised))
         promise = self._promise(message.ballot)
         self.votes[message.slot] = vote
         self._settled.discard(message.slot)

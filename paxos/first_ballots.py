@@ -34,6 +34,8 @@ class FirstBallots:
         self._is_owner = first_owner(company.quorum.members) == company.node
         # Where quorums of phase 1 need not meet, winning one proves nothing.
         self._tells_stores_apart = 2 * company.quorum.prepare_count > len(company.quorum.members)
+        # Nor may two values be chosen at one ballot, should it be used twice after all.
+        self._tells_stores_apart &= 2 * company.quorum.accept_count > len(company.quorum.members)
         # Whether a quorum of acceptors hears no other store of this node.
         self._is_known = False
 

@@ -14,7 +14,7 @@ from paxos.company import Company
 from paxos.cues import Begin, Chosen, Expired, Proposed
 from paxos.effects import ACCEPTORS, NOTHING, Effects, Send, StartTimer, sending
 from paxos.errors import InvariantViolation
-from paxos.messages import Accepted, AskChosen, AskVotes, ChosenPage, Decided, Heartbeat, ProbeReply, VotesPage
+from paxos.messages import Accepted, AskChosen, AskVotes, ChosenPage, Decided, Heartbeat, ProbeReply, Vote, VotesPage
 
 LearnerMessage = Proposed | Accepted | Decided | VotesPage | AskChosen | ChosenPage | Heartbeat | ProbeReply | Begin | Expired
 
@@ -124,7 +124,7 @@ class Learner:
         before = self.next_slot
         for vote in message.votes:
             self._note_value(vote.slot, vote.ballot, vote.value)
-            if self.next_slot <= vote.slot <= self.next_slot + _HORIZON_SLOTS:
+            if self.next_slot <= vote.slot <= self.next_slot + _HORIZON_SLOTS and self._is_noted(vote):
                 self._note_vote(vote.slot, vote.ballot, source)
         effects = self._settle()
         # If there is more, the acceptors have it.
@@ -139,6 +139,10 @@ class Learner:
         if has_room and ballot not in values:
             values[ballot] = value
             self._noted_bytes += len(value)
+
+    def _is_noted(self, vote: Vote) -> bool:
+        """Whether it is for the value that is known of its ballot; a value may be left out for want of room, and is asked for again."""
+        return self._tallies[vote.slot].values.get(vote.ballot, vote.value) == vote.value
 
     def _note_vote(self, slot: int, ballot: Ballot, acceptor: str) -> None:
         voters = self._tallies.setdefault(slot, _Tally()).voters.setdefault(ballot, set())

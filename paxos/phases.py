@@ -29,22 +29,39 @@ class Preparing(Struct):
     covered: dict[str, int] = {}
     # The vote with the highest ballot for each slot, among the promises so far.
     votes: dict[int, Vote] = {}
+    # Of a decree: what each acceptor that promised has voted for, and those that are left out, because others contradict them.
+    given: dict[str, tuple[Vote, ...]] = {}
+    doubted: frozenset[str] = frozenset()
 
     @property
     def complete(self) -> list[str]:
-        """The acceptors that promised, and all of whose votes are known."""
-        return [acceptor for acceptor, end_slot in self.covered.items() if end_slot == END_SLOT]
+        """The acceptors that promised, and all of whose votes are known and in no doubt."""
+        known = [acceptor for acceptor, end_slot in self.covered.items() if end_slot == END_SLOT]
+        return [acceptor for acceptor in known if acceptor not in self.doubted] if self.doubted else known
 
     def contradicting(self, votes: Iterable[Vote]) -> Vote | None:
         """A vote for another value than one that is known, at the same ballot: a proposer used the ballot twice."""
+        given = [vote for votes in self.given.values() for vote in votes]
         for vote in votes:
-            known = self.votes.get(vote.slot)
-            if known is not None and known.ballot == vote.ballot and known.value != vote.value:
-                return vote
+            for known in (*given, self.votes.get(vote.slot, vote)):
+                if known.ballot == vote.ballot and known.value != vote.value:
+                    return vote
         return None
 
+    def leave_out(self) -> None:
+        """Believe the most acceptors of which no two voted for different values at one ballot, and doubt the others."""
+        backers: dict[Ballot, dict[bytes, set[str]]] = {}
+        for acceptor, votes in self.given.items():
+            for vote in votes:
+                backers.setdefault(vote.ballot, {}).setdefault(vote.value, set()).add(acceptor)
+        believed = {acceptor for values in backers.values() for acceptor in max(values.values(), key=len)}
+        self.doubted = frozenset(acceptor for acceptor, votes in self.given.items() if votes and acceptor not in believed)
+        self.votes = {}
+        for acceptor in sorted(believed):
+            self.keep(self.given[acceptor])
+
     def keep(self, votes: Iterable[Vote]) -> None:
-        """Note votes that contradict none."""
+        """Note votes; of two at one ballot, the first."""
         for vote in votes:
             known = self.votes.get(vote.slot)
             if known is None or known.ballot < vote.ballot:

@@ -197,18 +197,21 @@ class Proposer:
             return NOTHING
         if source not in self._quorum.members or message.first_slot > max(phase.covered.get(source, phase.first_slot), self.next_slot):
             return NOTHING
-        if (vote := phase.contradicting(message.votes)) is not None:
-            return self._doubt(vote)
+        contradicting = phase.contradicting(message.votes)
         phase.keep(message.votes)
         phase.covered[source] = max(phase.covered.get(source, 0), message.end_slot)
+        if self._contends:
+            phase.given[source] = message.votes
+        doubt = self._doubt(phase, contradicting) if contradicting is not None else NOTHING
         if message.end_slot < END_SLOT:
             return Effects(send=(Send(source, self._next_page(phase, source)),))
-        return self._elected(phase) if self._quorum.prepared(phase.complete) else NOTHING
+        return doubt + (self._elected(phase) if self._quorum.prepared(phase.complete) else NOTHING)
 
-    def _doubt(self, vote: Vote) -> Effects:
-        """Leave this promise out: of a quorum that agrees on the vote at each ballot, every value that may be chosen is known."""
-        if not self._contends:
+    def _doubt(self, phase: Preparing, vote: Vote) -> Effects:
+        """A ballot was used twice, by a node that forgot. Of acceptors that agree, a quorum has met every value that may be chosen."""
+        if not self._contends or vote.ballot.node == self._node:
             raise InvariantViolation(f"{self.group}: votes for two values in slot {vote.slot} at {vote.ballot.shown}")
+        phase.leave_out()
         return telling(Contradicted(vote.ballot))
 
     def _next_page(self, phase: Preparing, acceptor: str) -> Prepare:
@@ -288,7 +291,9 @@ class Proposer:
     # ---- refusals and time -------------------------------------------------------------------------------------------------------
 
     def _refused(self, source: str, message: Nack) -> Effects:
-        if isinstance(self.phase, Idle) or message.ballot != self.phase.ballot or message.promised <= message.ballot:
+        if isinstance(self.phase, Idle) or message.ballot != self.phase.ballot or message.promised < message.ballot:
+            return NOTHING
+        if message.promised == message.ballot and not (self._contends and isinstance(self.phase, Leading)):
             return NOTHING
         if source not in self._quorum.members:
             return NOTHING

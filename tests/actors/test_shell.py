@@ -192,12 +192,12 @@ def test_votes_that_contradict_each_other_about_a_decree_are_complained_of_and_s
     stage.drain()
     ballot = Ballot(1, "n1")
     for acceptor, value in (("n2", b"red"), ("n3", b"blue"), ("n3", b"blue")):
-        vote = Vote(0, Ballot(0, "n1"), encode_batch(Ballot(0, "n1"), (Command("x", value),)))
+        vote = Vote(0, Ballot(0, "n2"), encode_batch(Ballot(0, "n2"), (Command("x", value),)))
         stage.put_letters(acceptor, Letter(group, Promise(ballot, 0, END_SLOT, (vote,))), target="n1/desk", store="acceptor")
     stage.drain()
     assert stage.refused == {"contradicted": 2}
     (complaint,) = [line for line in stage.lines if "refused" in line]
-    assert complaint.endswith("refused: decree:colour: votes for two values at 0.n1: node n1 came back with an old log store")
+    assert complaint.endswith("refused: 'decree:colour': votes for two values at 0.n2: node n2 came back with an old log store")
 
 
 def test_a_frame_that_arrives_twice_is_heard_once(stage: Stage) -> None:

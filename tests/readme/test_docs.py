@@ -24,7 +24,12 @@ OPERATIONS = (DOCS / "operations.md").read_text(encoding="utf-8")
 SOURCE = "".join(
     path.read_text(encoding="utf-8") for package in ("paxos", "actors", "redpaxos") for path in sorted((ROOT / package).rglob("*.py"))
 )
-_KINDS = (r'MalformedError\(\s*"([a-z ]+)"', r'UnheardError\(\s*"([a-z ]+)"', r'refused\["([a-z ]+)"\]')
+_KINDS = (
+    r'MalformedError\(\s*"([a-z ]+)"',
+    r'UnheardError\(\s*"([a-z ]+)"',
+    r'refused\["([a-z ]+)"\]',
+    r'_complaints\.refuse\(\s*"([a-z ]+)"',
+)
 _ACL = re.compile(r"<!-- acl -->\n```text\n(.*?)```", re.DOTALL)
 
 

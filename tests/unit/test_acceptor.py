@@ -113,10 +113,10 @@ def test_the_same_accept_again_is_answered_and_writes_nothing() -> None:
     assert acceptor.handle("p1", Accept(FIRST, 0, b"v", 0)) == sending("p1", Accepted(FIRST, 0, 0))
 
 
-def test_a_second_value_at_the_same_ballot_and_slot_is_not_voted_for() -> None:
+def test_a_second_value_at_the_same_ballot_and_slot_is_not_voted_for_and_its_owner_is_told() -> None:
     acceptor = Acceptor(LOG, empty_archive())
     acceptor.handle("p1", Accept(FIRST, 0, b"v", 0))
-    assert acceptor.handle("p1", Accept(FIRST, 0, b"w", 0)) == NOTHING
+    assert acceptor.handle("p1", Accept(FIRST, 0, b"w", 0)) == sending("p1", Nack(FIRST, FIRST))
     assert acceptor.votes[0].value == b"v"
 
 

@@ -52,6 +52,25 @@ def test_what_is_told_is_heard_by_all_that_handle_it_in_order_with_the_node_as_i
     assert effects.tell == (Inspect(), Following("x"), Deposed(FIRST), Undecided())
 
 
+class Ticked(Teller):
+    """Notes what the clock says as well."""
+
+    def __init__(self) -> None:
+        super().__init__({})
+        self.ticks: list[int] = []
+
+    def tick(self, milliseconds: int) -> None:
+        self.ticks.append(milliseconds)
+
+
+def test_the_clock_is_told_to_whom_it_concerns() -> None:
+    ticked = Ticked()
+    cast = Cast("n1", [Teller({}), ticked])
+    cast.tick(7)
+    cast.tick(8)
+    assert ticked.ticks == [7, 8]
+
+
 def test_a_message_that_nobody_handles_has_no_effect() -> None:
     cast = Cast("n1", [Teller({})])
     assert cast.handle("n9", Following("x")) == NOTHING

@@ -121,6 +121,13 @@ def test_a_value_chosen_at_two_ballots_is_told_once_with_the_highest() -> None:
     assert told(learner, page) == (Chosen(0, SECOND, VALUE), Chosen(1, FIRST, VALUE))
 
 
+def test_a_vote_for_another_value_than_its_ballot_had_is_not_counted() -> None:
+    learner = new_learner()
+    learner.handle(*proposed(0))
+    assert told(learner, *((name, VotesPage((Vote(0, FIRST, OTHER),))) for name in ("a1", "a2", "a3"))) == ()
+    assert told(learner, *((name, VotesPage((Vote(0, FIRST, VALUE),))) for name in ("a1", "a2"))) == (Chosen(0, FIRST, VALUE),)
+
+
 def test_two_values_chosen_for_one_slot_stop_the_node() -> None:
     learner = new_learner()
     told(learner, vote("a1"), vote("a2"), vote("a1", 0, RIVAL), vote("a2", 0, RIVAL))

@@ -1,10 +1,13 @@
 """A decree's proposer: classic single-decree Paxos, in slot 0 of a group of its own, with any number of competitors."""
 
+from itertools import permutations
+
 import pytest
 
 from paxos.ballot import END_SLOT, Ballot
 from paxos.cues import Chosen, Contradicted, Deposed, Elected, Expired, Inspect, Propose, Undecided, Withdraw, Withdrawn
 from paxos.effects import ACCEPTORS, NOTHING, CancelTimer, Effects, Send, StartTimer, telling
+from paxos.errors import InvariantViolation
 from paxos.groups import decree_group
 from paxos.messages import Accept, Nack, Prepare, Promise, Vote
 from paxos.phases import Idle, Leading, Preparing
@@ -241,14 +244,49 @@ def test_a_decree_that_nobody_answers_asks_less_and_less_often() -> None:
     assert waits == [StartTimer(RETRY, SETTINGS.retry_seconds * factor, SETTINGS.retry_seconds * factor) for factor in factors]
 
 
-def test_a_promise_that_contradicts_another_is_not_counted() -> None:
+# ---- a ballot that was used twice ------------------------------------------------------------------------------------------------
+
+TWICE = Ballot(1, "p0")
+VOTES = {"a1": RED, "a2": BLUE, "a3": RED}
+
+
+def voted(command: Command, ballot: Ballot = TWICE) -> Promise:
+    """What an acceptor that voted for it promises."""
+    return Promise(FIRST, 0, END_SLOT, (Vote(0, ballot, batch(command)),))
+
+
+@pytest.mark.parametrize("order", list(permutations(VOTES)))
+def test_a_promise_that_contradicts_another_is_not_counted(order: tuple[str, ...]) -> None:
     """PMS 2.2, P2c: a quorum that agrees on the vote at each ballot has met every value that was chosen."""
     proposer = proposing()
-    ballot = Ballot(1, "p0")
-    proposer.handle("a1", Promise(FIRST, 0, END_SLOT, (Vote(0, ballot, batch(RED)),)))
-    assert proposer.handle("a1", Promise(FIRST, 0, END_SLOT, (Vote(0, ballot, batch(RED)),))) == NOTHING
-    contradicting = Promise(FIRST, 0, END_SLOT, (Vote(0, ballot, batch(BLUE)),))
-    assert proposer.handle("a2", contradicting) == Effects(tell=(Contradicted(ballot),))
+    effects = NOTHING
+    for acceptor in order:
+        if effects.send == ():
+            # Who says the same again is still one.
+            effects = proposer.handle(acceptor, voted(VOTES[acceptor])) + proposer.handle(acceptor, voted(VOTES[acceptor]))
+    assert effects.send == (Send(ACCEPTORS, Accept(FIRST, 0, batch(RED), 0)),)
+
+
+def test_votes_that_contradict_each_other_are_told() -> None:
+    proposer = proposing()
+    assert proposer.handle("a1", voted(RED)) == NOTHING
+    assert proposer.handle("a2", voted(BLUE)) == Effects(tell=(Contradicted(TWICE),))
+    assert str(Contradicted(TWICE)) == "votes for two values at 1.p0: node p0 came back with an old log store"
     assert isinstance(proposer.phase, Preparing)
-    agreeing = proposer.handle("a3", Promise(FIRST, 0, END_SLOT, (Vote(0, ballot, batch(RED)),)))
-    assert agreeing.send == (Send(ACCEPTORS, Accept(FIRST, 0, batch(RED), 0)),)
+
+
+def test_who_used_a_ballot_twice_itself_stops() -> None:
+    proposer = proposing()
+    own = Ballot(0, "p1")
+    proposer.handle("a1", voted(RED, own))
+    with pytest.raises(InvariantViolation, match=r"votes for two values in slot 0 at 0\.p1"):
+        proposer.handle("a2", voted(BLUE, own))
+
+
+def test_who_is_told_that_its_ballot_has_another_value_asks_at_a_higher_one() -> None:
+    proposer = proposing(BLUE)
+    assert proposer.handle("a1", Nack(FIRST, FIRST)) == NOTHING, "nothing was proposed at it yet"
+    promised(proposer)
+    proposer.flush()
+    assert proposer.handle("a1", Nack(FIRST, FIRST)).tell == (Withdrawn(()), Deposed(FIRST))
+    assert proposer.handle("p1", Expired(BACK_OFF)).send == (Send(ACCEPTORS, Prepare(Ballot(2, "p1"), 0)),)

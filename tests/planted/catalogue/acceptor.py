@@ -193,10 +193,10 @@ MISTAKES = (
     Mistake(
         "an acceptor acknowledges a second value at one ballot",
         ACCEPTOR,
-        "return Effects(send=(accepted,)) if known == vote else NOTHING",
+        "return Effects(send=(accepted,)) if known == vote else sending(source, Nack(message.ballot, self.promised))",
         "return Effects(send=(accepted,))",
         "PMS 2.2: one value a proposal number",
-        UNIT + "test_a_second_value_at_the_same_ballot_and_slot_is_not_voted_for",
+        UNIT + "test_a_second_value_at_the_same_ballot_and_slot_is_not_voted_for_and_its_owner_is_told",
     ),
     Mistake(
         "an acceptor confirms a leader that it has promised away",

@@ -30,7 +30,7 @@ MISTAKES = (
         "2 * company.quorum.prepare_count > len(company.quorum.members)",
         "company.quorum.prepare_count > 0",
         "FP: quorums of one phase need not intersect",
-        UNIT + "test_where_quorums_of_phase_1_need_not_meet_nobody_uses_them",
+        UNIT + "test_where_quorums_of_a_phase_need_not_meet_nobody_uses_them",
     ),
     Mistake(
         "a log is begun with a first ballot",
@@ -68,8 +68,8 @@ MISTAKES = (
     Mistake(
         "votes for two values at one ballot are taken for one",
         "paxos/phases.py",
-        "if known is not None and known.ballot == vote.ballot and known.value != vote.value:",
-        "if vote.slot < 0:",
+        "for acceptor in max(values.values(), key=len)}",
+        "for backing in values.values() for acceptor in backing}",
         "PMS 2.2: one value a proposal number, or nobody knows what was chosen",
         "tests/unit/test_proposer_decree.py::test_a_promise_that_contradicts_another_is_not_counted",
     ),

@@ -22,7 +22,7 @@ MISTAKES = (
     Mistake(
         "a proposer calls not done what it has proposed",
         PROPOSER,
-        "effects = telling(Withdrawn(withdrawn))",
+        "effects = telling(Withdrawn(self.waiting.withdraw(set(message.commands))))",
         "effects = telling(Withdrawn(message.commands))",
         "not done is said only of what was never proposed",
         SCRIPT + "a_ghost_is_never_called_not_done]",
@@ -30,11 +30,9 @@ MISTAKES = (
     ),
     Mistake(
         "a proposer takes back a command that is in flight as well",
-        PROPOSER,
-        """ and command not in self._proposed)
-        gone""",
-        """)
-        gone""",
+        "paxos/waiting.py",
+        " and action not in self._proposed)",
+        ")",
         "not done is said only of what was never proposed",
         DECREE + "test_a_proposed_command_is_not_withdrawn_although_it_was_asked_for_twice",
     ),
