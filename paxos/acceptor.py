@@ -80,7 +80,8 @@ class Acceptor:
         vote = Vote(message.slot, message.ballot, message.value)
         known = self.votes.get(message.slot)
         if known is not None and known.ballot == vote.ballot:
-            # A second value at one ballot is a proposer that forgot what it proposed; the vote stands, as long as it is remembered here.
+            # A second value at one ballot is from a proposer that forgot its first. The vote stands, as long as it is remembered here, and
+            # the proposer is told, or it would ask for ever.
             return Effects(send=(accepted,)) if known == vote else sending(source, Nack(message.ballot, self.promised))
         promise = self._promise(message.ballot)
         self.votes[message.slot] = vote

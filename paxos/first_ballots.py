@@ -32,16 +32,18 @@ class FirstBallots:
     def __init__(self, company: Company) -> None:
         self._ballot = Ballot(FIRST_ROUND, company.node)
         self._is_owner = first_owner(company.quorum.members) == company.node
-        # Where quorums of phase 1 need not meet, winning one proves nothing.
-        self._tells_stores_apart = 2 * company.quorum.prepare_count > len(company.quorum.members)
-        # Nor may two values be chosen at one ballot, should it be used twice after all.
-        self._tells_stores_apart &= 2 * company.quorum.accept_count > len(company.quorum.members)
+        size = len(company.quorum.members)
+        # Or winning a phase 1 would not tell two stores of this node apart.
+        prepares_meet = 2 * company.quorum.prepare_count > size
+        # Or two values could be chosen at one ballot, should it be used twice after all.
+        accepts_meet = 2 * company.quorum.accept_count > size
+        self._may_skip_phase_1 = prepares_meet and accepts_meet
         # Whether a quorum of acceptors hears no other store of this node.
         self._is_known = False
 
     def won_phase_1(self) -> None:
         """A quorum has promised something to this store, so it has written it down."""
-        self._is_known = self._tells_stores_apart
+        self._is_known = self._may_skip_phase_1
 
     def of(self, group: str) -> Ballot | None:
         """The ballot that this node may use for this group without asking, as long as it has used none; None where there is none."""

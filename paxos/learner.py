@@ -124,7 +124,7 @@ class Learner:
         before = self.next_slot
         for vote in message.votes:
             self._note_value(vote.slot, vote.ballot, vote.value)
-            if self.next_slot <= vote.slot <= self.next_slot + _HORIZON_SLOTS and self._is_noted(vote):
+            if self.next_slot <= vote.slot <= self.next_slot + _HORIZON_SLOTS and self._contradicts_none(vote):
                 self._note_vote(vote.slot, vote.ballot, source)
         effects = self._settle()
         # If there is more, the acceptors have it.
@@ -140,8 +140,8 @@ class Learner:
             values[ballot] = value
             self._noted_bytes += len(value)
 
-    def _is_noted(self, vote: Vote) -> bool:
-        """Whether it is for the value that is known of its ballot; a value may be left out for want of room, and is asked for again."""
+    def _contradicts_none(self, vote: Vote) -> bool:
+        """Whether no other value is known of its ballot; one that found no room is asked for again."""
         return self._tallies[vote.slot].values.get(vote.ballot, vote.value) == vote.value
 
     def _note_vote(self, slot: int, ballot: Ballot, acceptor: str) -> None:

@@ -27,10 +27,11 @@ class Preparing(Struct):
     first_slot: int
     # How far the votes of each acceptor that promised are known, END_SLOT when all are.
     covered: dict[str, int] = {}
-    # The vote with the highest ballot for each slot, among the promises so far.
+    # The vote with the highest ballot for each slot, among the promises that are believed.
     votes: dict[int, Vote] = {}
-    # Of a decree: what each acceptor that promised has voted for, and those that are left out, because others contradict them.
+    # What each acceptor that promised has voted for; kept for a decree only, which has one slot.
     given: dict[str, tuple[Vote, ...]] = {}
+    # Acceptors that promised and do not count, because more of the others voted for another value at the same ballot.
     doubted: frozenset[str] = frozenset()
 
     @property
@@ -41,24 +42,28 @@ class Preparing(Struct):
 
     def contradicting(self, votes: Iterable[Vote]) -> Vote | None:
         """A vote for another value than one that is known, at the same ballot: a proposer used the ballot twice."""
-        given = [vote for votes in self.given.values() for vote in votes]
+        told = [known for given in self.given.values() for known in given]
         for vote in votes:
-            for known in (*given, self.votes.get(vote.slot, vote)):
-                if known.ballot == vote.ballot and known.value != vote.value:
-                    return vote
+            if any(_contradict(vote, known) for known in (*told, self.votes.get(vote.slot, vote))):
+                return vote
         return None
 
-    def leave_out(self) -> None:
+    def believe_the_most(self) -> None:
         """Believe the most acceptors of which no two voted for different values at one ballot, and doubt the others."""
-        backers: dict[Ballot, dict[bytes, set[str]]] = {}
-        for acceptor, votes in self.given.items():
-            for vote in votes:
-                backers.setdefault(vote.ballot, {}).setdefault(vote.value, set()).add(acceptor)
+        backers = self._backers()
         believed = {acceptor for values in backers.values() for acceptor in max(values.values(), key=len)}
         self.doubted = frozenset(acceptor for acceptor, votes in self.given.items() if votes and acceptor not in believed)
         self.votes = {}
         for acceptor in sorted(believed):
             self.keep(self.given[acceptor])
+
+    def _backers(self) -> dict[Ballot, dict[bytes, set[str]]]:
+        """Who voted for each value at each ballot, of a decree."""
+        backers: dict[Ballot, dict[bytes, set[str]]] = {}
+        for acceptor, votes in self.given.items():
+            for vote in votes:
+                backers.setdefault(vote.ballot, {}).setdefault(vote.value, set()).add(acceptor)
+        return backers
 
     def keep(self, votes: Iterable[Vote]) -> None:
         """Note votes; of two at one ballot, the first."""
@@ -118,3 +123,8 @@ class Leading(Struct):
         part, self.lost = self.lost[:_RESEND_SLOTS], self.lost[_RESEND_SLOTS:]
         self.resent_end = max(part, default=0) + 1
         return part
+
+
+def _contradict(one: Vote, other: Vote) -> bool:
+    """Whether they are for two values in one slot at one ballot."""
+    return one.slot == other.slot and one.ballot == other.ballot and one.value != other.value

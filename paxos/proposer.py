@@ -75,12 +75,15 @@ class Proposer:
         self.next_slot = archive.learned_end(group)[0]
         # Not in flight yet.
         self.waiting = Waiting(is_decree=self._contends)
-        # What goes into the next batch: the log's clock, and a slot that it has executed with the digest after it.
+        # Goes into the next batch: the log's clock, in milliseconds.
         self._stamp = clock
-        # When this node's own clock was last looked at; before the first time, -1.
-        self._now = -1
+        # Goes into the next batch: a slot that this node has executed, and the digest after it.
         self._witness = (0, 0)
+        # What this node's own clock showed at the last tick; -1 before the first.
+        self._now = -1
+        # Somebody asked what was decided: a campaign has to begin after the question.
         self._inspecting = False
+        # The retry timer is running.
         self._retrying = False
         # Resends in this campaign; sets how long a decree waits before the next.
         self._resend_count = 0
@@ -201,17 +204,18 @@ class Proposer:
         phase.keep(message.votes)
         phase.covered[source] = max(phase.covered.get(source, 0), message.end_slot)
         if self._contends:
+            # A decree has one slot, and nobody calls it chosen while it is proposed, so that a promise of it is one page.
             phase.given[source] = message.votes
         doubt = self._doubt(phase, contradicting) if contradicting is not None else NOTHING
         if message.end_slot < END_SLOT:
-            return Effects(send=(Send(source, self._next_page(phase, source)),))
+            return doubt + Effects(send=(Send(source, self._next_page(phase, source)),))
         return doubt + (self._elected(phase) if self._quorum.prepared(phase.complete) else NOTHING)
 
     def _doubt(self, phase: Preparing, vote: Vote) -> Effects:
         """A ballot was used twice, by a node that forgot. Of acceptors that agree, a quorum has met every value that may be chosen."""
         if not self._contends or vote.ballot.node == self._node:
             raise InvariantViolation(f"{self.group}: votes for two values in slot {vote.slot} at {vote.ballot.shown}")
-        phase.leave_out()
+        phase.believe_the_most()
         return telling(Contradicted(vote.ballot))
 
     def _next_page(self, phase: Preparing, acceptor: str) -> Prepare:
@@ -293,6 +297,7 @@ class Proposer:
     def _refused(self, source: str, message: Nack) -> Effects:
         if isinstance(self.phase, Idle) or message.ballot != self.phase.ballot or message.promised < message.ballot:
             return NOTHING
+        # Refused at the very ballot that was promised: the acceptor has voted for another value there, so a decree needs phase 1 after all.
         if message.promised == message.ballot and not (self._contends and isinstance(self.phase, Leading)):
             return NOTHING
         if source not in self._quorum.members:

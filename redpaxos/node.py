@@ -50,14 +50,15 @@ STORAGES: dict[str, type[SqliteStorage]] = {"journal": JournalStorage, "sqlite":
 """Kinds of store on disk: an SQLite database with a journal in front of it, or alone."""
 
 _STOP_SECONDS = 0.8
-_PRIORITIES = 1000
+# Priorities are below this.
+_PRIORITY_END = 1000
 # A hand-over may take this many election time-outs before the node stops without.
 _RETIRING_TIMEOUTS = 2
 # Where a store keeps the members that it was made for, among the stores of its peers; no node bears an empty name.
 _MEMBERS = "/members"
 
 STOPS = "node %s stops: %s"
-"""What is logged when a node fails; wait() raises the same."""
+"""What is logged when a node fails; wait() raises NodeFailedError with the same reason."""
 
 MakeStorage = Callable[[str], Storage]
 """Opens the store of this name: `acceptor` or `log`."""
@@ -92,8 +93,8 @@ class NodeConfig(Struct, frozen=True):
             raise ConfigurationError(f"node {self.name} is not among the members {','.join(self.members)}, so it cannot be an acceptor")
         if self.storage not in STORAGES:
             raise ConfigurationError(f"storage {self.storage}: choose among {','.join(STORAGES)}")
-        if not 0 <= self.priority < _PRIORITIES:
-            raise ConfigurationError(f"priority {self.priority}: it should be at least 0, and below {_PRIORITIES}")
+        if not 0 <= self.priority < _PRIORITY_END:
+            raise ConfigurationError(f"priority {self.priority}: it should be at least 0, and below {_PRIORITY_END}")
         self.settings.checked()
         return self
 
@@ -124,8 +125,8 @@ class Node:
         self._begun: list[str] = []
         self._failure: BaseException | None = None
         self._ended = threading.Event()
-        # Of the actor that may lead, if there is one.
-        self._leading: Mailbox[Item] | None = None
+        # Of the proposer's actor; None on a node without one.
+        self._proposer_mailbox: Mailbox[Item] | None = None
         self._retired = threading.Event()
 
     def start(self) -> None:
@@ -155,8 +156,8 @@ class Node:
 
     def leave(self) -> None:
         """Let another node lead if this one does, as long as that takes no more than two election time-outs, and then stop."""
-        if self._leading is not None:
-            self._leading.remind(Cue(LOG, Retire()))
+        if self._proposer_mailbox is not None:
+            self._proposer_mailbox.remind(Cue(LOG, Retire()))
             self._retired.wait(_RETIRING_TIMEOUTS * self.config.settings.election_timeout_seconds)
         self.stop()
 
@@ -193,7 +194,7 @@ class Node:
     def _start_actor(self, kind: type[RoleActor], storage: Storage) -> None:
         mailbox: Mailbox[Item] = Mailbox()
         if kind is ProposerActor:
-            self._leading = mailbox
+            self._proposer_mailbox = mailbox
         timers = HeapTimers()
         ended = threading.Event()
         owned = self._transport.owned() if isinstance(self._transport, Ownable) else None

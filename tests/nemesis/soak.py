@@ -1,4 +1,5 @@
-"""The soak: for an hour at a time everything befalls five nodes, their server and their hosts, in turn, and their memory stays what it was.
+"""The soak: for an hour at a time everything befalls five nodes, their server and their hosts, in drawn order, and their memory stays
+what it was.
 
 Two of the nodes are never killed, so that what they hold in memory is as old as the soak. What nodes keep up to a bound, the latest
 changes and decrees above all, is filled before the soak begins: otherwise it would grow for hours, and hide what has no bound.
@@ -6,13 +7,14 @@ changes and decrees above all, is filled before the soak begins: otherwise it wo
 
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from random import Random
 from threading import Semaphore
 
 from msgspec import Struct
 
+from paxos.machines.kv_messages import KeyValueResult
 from redpaxos.client import Client
 from redpaxos.kv import Put
 from tests.nemesis.arena import BACK_SECONDS, REDIS, Arena, Round, victims_of
@@ -22,13 +24,13 @@ from tests.nemesis.redis_faults import FAULTS
 
 NODE_COUNT = 5
 _SPARED_COUNT = 2
-_BETWEEN = 20
+_WRITES_BETWEEN_STRIKES = 20
 # More than nodes keep of each: changes of the store, and decrees in each of two actors.
 CHANGE_COUNT = 130_000
 DECREE_COUNT = 1_500
 _OUTSTANDING = 512
 _FILL_SECONDS = 60.0
-# Of the last eighth of the soak, over its fourth; those before are for what a process takes until it is warm.
+# What the last eighth of the soak may take, over the fourth eighth; the first three are for what a process takes until it is warm.
 MOST_GROWTH = 1.25
 
 
@@ -55,12 +57,20 @@ def _sums(samples: list[tuple[float, list[float]]]) -> list[float]:
 def fill(client: Client, change_count: int, decree_count: int) -> None:
     """Have so many changes made and decrees decided, of few keys and many names."""
     store, room = client.kv, Semaphore(_OUTSTANDING)
+    failures: list[BaseException] = []
+
+    def finish(put: Future[KeyValueResult]) -> None:
+        if (error := put.exception()) is not None:
+            failures.append(error)
+        room.release()
+
     for number in range(change_count):
         room.acquire()
         put = Put(f"filled/{number % 1000}", b"%0100d" % number)
-        store.submit(put, timeout=_FILL_SECONDS).add_done_callback(lambda _: room.release())
+        store.submit(put, timeout=_FILL_SECONDS).add_done_callback(finish)
     for _ in range(_OUTSTANDING):
         room.acquire()
+    assert not failures, failures[0]
     with ThreadPoolExecutor(16) as pool:
         for decided in pool.map(lambda number: client.decide(f"filled-{number}", number, timeout=_FILL_SECONDS), range(decree_count)):
             assert decided.mine
@@ -74,7 +84,7 @@ def soak_round(seed: int, minutes: float, directory: Path, *, change_count: int 
         fill(arena.client, change_count, decree_count)
         began = time.monotonic()
         while (elapsed := time.monotonic() - began) < 60 * minutes:
-            arena.chronicle.await_more(_BETWEEN, BACK_SECONDS)
+            arena.chronicle.await_more(_WRITES_BETWEEN_STRIKES, BACK_SECONDS)
             chance.choice(STRIKES)(arena, chance)
             memory.samples.append((round(elapsed, 1), [arena.cluster.resident_megabytes(node) for node in _spared(arena)]))
         done = arena.judge()

@@ -16,7 +16,8 @@ HEAD = """# Planted mistakes
 Each row is a mistake that somebody could make in one line of the real code. Its own test finds it in `make test`
 (tests/planted). The other columns say whether an engine that does not know what to look for found it, and after how many
 simulated clusters or searched states, within a budget of {simulation:,} seeds and of {search:,} states a case. `-` is: not
-within the budget, or not within the part of it that was tried; empty: the engine does not play that code.
+within the budget, or not within the part of it that was tried; `not tried`: the mistake has changed since; empty: the engine does not play
+that code.
 Made by `python -m tests.planted`, which goes on where it was stopped.
 
 {found} of {total} mistakes were found by the general engines.
