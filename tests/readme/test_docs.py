@@ -170,3 +170,9 @@ def test_a_node_and_a_client_work_under_the_acl(guarded_server: RedisServer, tmp
 def url_of(server: RedisServer, user: str) -> str:
     """The server's address for one of the users."""
     return server.url.replace("://", f"://{user}:SECRET-OF-{user.upper()}@")
+
+
+def test_the_planted_mistakes_that_engines_found_are_as_many_as_their_page_says() -> None:
+    found = re.search(r"^(\d+) of \d+ mistakes were found", (DOCS / "planted.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert found is not None
+    assert f"| {found[1]} found ([which](planted.md)) |" in (DOCS / "proof.md").read_text(encoding="utf-8")

@@ -27,7 +27,7 @@ MISTAKES = (
     Mistake(
         "quorums that need not meet tell stores apart",
         FIRSTS,
-        "2 * company.quorum.prepare_count > len(company.quorum.members)",
+        "2 * company.quorum.prepare_count > size",
         "company.quorum.prepare_count > 0",
         "FP: quorums of one phase need not intersect",
         UNIT + "test_where_quorums_of_a_phase_need_not_meet_nobody_uses_them",
