@@ -61,6 +61,8 @@ class Arena:
         self.under: dict[str, tuple[str, ...]] = {}
         self._directory = directory
         self._apart = apart
+        # Changes before it are not judged: the store does not keep them all, where very many were made.
+        self.first_revision = 1
         self._parts = ExitStack()
         self._began = time.monotonic()
 
@@ -152,7 +154,7 @@ class Arena:
     def judge(self, others: Iterable[Operation] = ()) -> Round:
         """All faults are over: read everything again, and hold the clients' histories against it, and what others were told."""
         history = [*self.company.finish(), *others]
-        evidence = gather(self.cluster, self.client, history)
+        evidence = gather(self.cluster, self.client, history, self.first_revision)
         found = complaints(evidence)
         self.round.operation_count = len(history)
         self.round.acknowledged_count = len(evidence.acknowledged)

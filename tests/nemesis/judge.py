@@ -34,12 +34,14 @@ class Evidence(Struct):
     history: list[Operation]
     # Revision, id and value of every entry, by node.
     logs: dict[str, list[tuple[int, str, str]]]
-    # Every change to the key-value store since the beginning, in order.
+    # Every change to the key-value store from `first_revision` on, in order.
     changes: list[Change]
     # Every key, by node.
     items: dict[str, list[Item]]
     # What each decree is for which somebody was told a winner.
     decrees: dict[str, str]
+    # What was changed before is not kept any more, or nobody's concern.
+    first_revision: int = 1
 
     @property
     def acknowledged(self) -> list[Operation]:
@@ -47,16 +49,17 @@ class Evidence(Struct):
         return [operation for operation in self.history if operation.outcome is Outcome.DONE and _is_write(operation)]
 
 
-def gather(cluster: Cluster, client: Client, history: list[Operation]) -> Evidence:
+def gather(cluster: Cluster, client: Client, history: list[Operation], first_revision: int = 1) -> Evidence:
     """Read everything again."""
     logs = dict(zip(cluster.members, cluster.logs(client), strict=True))
     end = client.kv.ls(limit=0, timeout=_READ_SECONDS).revision
     return Evidence(
         history=history,
         logs={node: [(one.revision, one.id, str(one.value)) for one in log] for node, log in logs.items()},
-        changes=list(_changes(client, end)) if end else [],
+        changes=list(_changes(client, first_revision, end)) if end >= first_revision else [],
         items={node: list(client.kv.items(node=node, timeout=_READ_SECONDS)) for node in cluster.members},
         decrees=dict(_decrees(client, history)),
+        first_revision=first_revision,
     )
 
 
@@ -66,8 +69,8 @@ def _decrees(client: Client, history: list[Operation]) -> Iterator[tuple[str, st
             yield name, str(client.decision(name, timeout=_READ_SECONDS).value)
 
 
-def _changes(client: Client, end: int) -> Iterator[Change]:
-    for change in client.kv.watch("", 1, timeout=_PAGE_SECONDS):
+def _changes(client: Client, first_revision: int, end: int) -> Iterator[Change]:
+    for change in client.kv.watch("", first_revision, timeout=_PAGE_SECONDS):
         yield change
         if change.revision >= end:
             return
@@ -109,17 +112,19 @@ def _on_keys(evidence: Evidence) -> Iterator[str]:
     node, items = next(iter(evidence.items.items()))
     yield from (f"the keys of {node} and {other} differ" for other, found in evidence.items.items() if found != items)
     changes = {change.revision: (change.key, change.value) for change in evidence.changes}
-    if sorted(changes) != list(range(1, len(evidence.changes) + 1)):
+    first = evidence.first_revision
+    if sorted(changes) != list(range(first, first + len(evidence.changes))):
         yield "the revisions of the key-value store have gaps or come twice"
     written: dict[str, bytes] = {}
     for change in evidence.changes:
         written.pop(change.key, None)
         if change.value is not None:
             written[change.key] = change.value
-    if written != {item.key: item.value for item in items}:
+    if written != {item.key: item.value for item in items if item.revision >= first}:
         yield "the keys are not what the changes make of them"
     for operation in evidence.acknowledged:
-        if operation.key.startswith(f"{KV}/") and changes.get(_revision(operation)) != _written(operation):
+        is_judged = operation.key.startswith(f"{KV}/") and not 0 < _revision(operation) < first
+        if is_judged and changes.get(_revision(operation)) != _written(operation):
             yield f"{operation.text()} on {operation.key} was acknowledged, and revision {operation.output} is another change"
 
 

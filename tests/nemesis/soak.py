@@ -82,6 +82,7 @@ def soak_round(seed: int, minutes: float, directory: Path, *, change_count: int 
     memory = Memory()
     with Arena("soak", seed, directory, node_count=NODE_COUNT, apart=True) as arena:
         fill(arena.client, change_count, decree_count)
+        arena.first_revision = arena.client.kv.ls(limit=0).revision + 1
         began = time.monotonic()
         while (elapsed := time.monotonic() - began) < 60 * minutes:
             arena.chronicle.await_more(_WRITES_BETWEEN_STRIKES, BACK_SECONDS)
