@@ -12,11 +12,12 @@ from random import Random
 from msgspec import Struct, field
 
 from redpaxos.client import Client
+from redpaxos.kv import Change
 from redpaxos.simulation.linearizability.history import Operation
 from tests.integration.cluster import Cluster, eventually
 from tests.nemesis.company import Chronicle, Company
 from tests.nemesis.hosts import Hosts
-from tests.nemesis.judge import complaints, gather, keep
+from tests.nemesis.judge import changes_since, complaints, gather, keep
 from tests.servers import RedisServer
 
 REDIS = "redis"
@@ -63,6 +64,8 @@ class Arena:
         self._apart = apart
         # Changes before it are not judged: the store does not keep them all, where very many were made.
         self.first_revision = 1
+        # Those from there on that were read already, for the same reason.
+        self._changes: list[Change] = []
         self._parts = ExitStack()
         self._began = time.monotonic()
 
@@ -151,10 +154,14 @@ class Arena:
         took = self.chronicle.await_progress(time.monotonic_ns(), within_seconds)
         self.round.faults.append(Fault(kind, ",".join(targets), round(took, 3)))
 
+    def read_changes(self) -> None:
+        """Read what was changed since the last time, before the store drops it; where more is changed than it keeps."""
+        self._changes += changes_since(self.client, self.first_revision + len(self._changes))
+
     def judge(self, others: Iterable[Operation] = ()) -> Round:
         """All faults are over: read everything again, and hold the clients' histories against it, and what others were told."""
         history = [*self.company.finish(), *others]
-        evidence = gather(self.cluster, self.client, history, self.first_revision)
+        evidence = gather(self.cluster, self.client, history, self.first_revision, self._changes)
         found = complaints(evidence)
         self.round.operation_count = len(history)
         self.round.acknowledged_count = len(evidence.acknowledged)

@@ -49,14 +49,13 @@ class Evidence(Struct):
         return [operation for operation in self.history if operation.outcome is Outcome.DONE and _is_write(operation)]
 
 
-def gather(cluster: Cluster, client: Client, history: list[Operation], first_revision: int = 1) -> Evidence:
-    """Read everything again."""
+def gather(cluster: Cluster, client: Client, history: list[Operation], first_revision: int = 1, changes: Sequence[Change] = ()) -> Evidence:
+    """Read everything again, but for the changes from `first_revision` on that were read already."""
     logs = dict(zip(cluster.members, cluster.logs(client), strict=True))
-    end = client.kv.ls(limit=0, timeout=_READ_SECONDS).revision
     return Evidence(
         history=history,
         logs={node: [(one.revision, one.id, str(one.value)) for one in log] for node, log in logs.items()},
-        changes=list(_changes(client, first_revision, end)) if end >= first_revision else [],
+        changes=[*changes, *changes_since(client, first_revision + len(changes))],
         items={node: list(client.kv.items(node=node, timeout=_READ_SECONDS)) for node in cluster.members},
         decrees=dict(_decrees(client, history)),
         first_revision=first_revision,
@@ -69,11 +68,14 @@ def _decrees(client: Client, history: list[Operation]) -> Iterator[tuple[str, st
             yield name, str(client.decision(name, timeout=_READ_SECONDS).value)
 
 
-def _changes(client: Client, first_revision: int, end: int) -> Iterator[Change]:
-    for change in client.kv.watch("", first_revision, timeout=_PAGE_SECONDS):
-        yield change
-        if change.revision >= end:
-            return
+def changes_since(client: Client, first_revision: int) -> Iterator[Change]:
+    """Every change to the key-value store from this revision up to now; as long as each has a revision of its own, none is missing."""
+    end = client.kv.ls(limit=0, timeout=_READ_SECONDS).revision
+    if end >= first_revision:
+        for change in client.kv.watch("", first_revision, timeout=_PAGE_SECONDS):
+            yield change
+            if change.revision >= end:
+                return
 
 
 def _decided(history: Iterable[Operation]) -> list[str]:

@@ -30,6 +30,7 @@ CHANGE_COUNT = 130_000
 DECREE_COUNT = 1_500
 _OUTSTANDING = 512
 _FILL_SECONDS = 60.0
+_STRIKES_BETWEEN_READINGS = 100
 # What the last eighth of the soak may take, over the fourth eighth; the first three are for what a process takes until it is warm.
 MOST_GROWTH = 1.25
 
@@ -88,6 +89,8 @@ def soak_round(seed: int, minutes: float, directory: Path, *, change_count: int 
             arena.chronicle.await_more(_WRITES_BETWEEN_STRIKES, BACK_SECONDS)
             chance.choice(STRIKES)(arena, chance)
             memory.samples.append((round(elapsed, 1), [arena.cluster.resident_megabytes(node) for node in _spared(arena)]))
+            if len(memory.samples) % _STRIKES_BETWEEN_READINGS == 0:
+                arena.read_changes()
         done = arena.judge()
     done.memory = memory.samples
     assert memory.growth <= MOST_GROWTH, f"seed {seed}: memory grew to {memory.growth:.2f} times of what it was: {memory.samples}"
