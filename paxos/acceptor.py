@@ -12,8 +12,10 @@ from paxos.archive import Archive
 from paxos.ballot import END_SLOT, Ballot
 from paxos.codec import Letter
 from paxos.effects import NOTHING, Effects, Send, sending
+from paxos.groups import is_decree
 from paxos.messages import Accept, Accepted, AskVotes, Confirm, Confirmed, Heartbeat, Nack, Prepare, Promise, Vote, VotesPage
 from paxos.records import KnownChosen, Promised, Record, Voted
+from paxos.values import value_digest
 
 AcceptorMessage = Prepare | Accept | AskVotes | Confirm | Heartbeat
 
@@ -76,7 +78,8 @@ class Acceptor:
     def _accept(self, source: str, message: Accept) -> Effects:
         if message.ballot < self.promised or message.ballot.node != source:
             return sending(source, Nack(message.ballot, self.promised))
-        accepted = Send(source, Accepted(message.ballot, message.slot, message.slot))
+        digest = value_digest(message.value) if is_decree(self.group) else 0
+        accepted = Send(source, Accepted(message.ballot, message.slot, message.slot, digest))
         vote = Vote(message.slot, message.ballot, message.value)
         known = self.votes.get(message.slot)
         if known is not None and known.ballot == vote.ballot:
@@ -145,7 +148,7 @@ def merge_accepted(letters: Iterable[Letter]) -> list[Letter]:
 def _join(last: Letter, letter: Letter) -> Letter | None:
     """Two acknowledgements as one, if the second takes up where the first ends."""
     match last.message, letter.message:
-        case Accepted(ballot, first_slot, end), Accepted(second, start, last_slot) if (
+        case Accepted(ballot, first_slot, end, 0), Accepted(second, start, last_slot, 0) if (
             last.group == letter.group and ballot == second and end + 1 == start
         ):
             return Letter(last.group, Accepted(ballot, first_slot, last_slot))

@@ -15,6 +15,7 @@ Round = Annotated[int, Meta(ge=0, lt=_LIMIT)]
 Slot = Annotated[int, Meta(ge=0, lt=_LIMIT)]
 Priority = Annotated[int, Meta(ge=0, lt=_LIMIT)]
 Revision = Annotated[int, Meta(ge=0, lt=_LIMIT)]
+Digest = Annotated[int, Meta(ge=0, lt=_LIMIT)]
 
 
 class Ballot(NamedTuple):

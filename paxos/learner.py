@@ -15,6 +15,7 @@ from paxos.cues import Begin, Chosen, Expired, Proposed
 from paxos.effects import ACCEPTORS, NOTHING, Effects, Send, StartTimer, sending
 from paxos.errors import InvariantViolation
 from paxos.messages import Accepted, AskChosen, AskVotes, ChosenPage, Decided, Heartbeat, ProbeReply, Vote, VotesPage
+from paxos.values import value_digest
 
 LearnerMessage = Proposed | Accepted | Decided | VotesPage | AskChosen | ChosenPage | Heartbeat | ProbeReply | Begin | Expired
 
@@ -105,10 +106,22 @@ class Learner:
     def _accepted(self, source: str, message: Accepted) -> Effects:
         if source not in self._quorum.members:
             return NOTHING
+        if message.value_digest and not self._proposed_by_us(message):
+            return NOTHING
         last_slot = min(message.last_slot, self.next_slot + _HORIZON_SLOTS)
         for slot in range(max(message.first_slot, self.next_slot), last_slot + 1):
             self._note_vote(slot, message.ballot, source)
         return self._settle() + self._wait_if_behind()
+
+    def _proposed_by_us(self, message: Accepted) -> bool:
+        """Whether this is a vote for what was proposed beside us; one for another value there tells of a life that this node forgot."""
+        tally = self._tallies.get(message.first_slot)
+        value = tally.values.get(message.ballot) if tally is not None else None
+        if value is None or message.ballot.node != self._node:
+            return False
+        if value_digest(value) != message.value_digest:
+            raise InvariantViolation(f"{self.group}: votes for two values in slot {message.first_slot} at {message.ballot.shown}")
+        return True
 
     def _decided(self, source: str, message: Decided) -> Effects:
         if message.ballot.node != source:

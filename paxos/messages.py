@@ -9,7 +9,7 @@ from enum import IntEnum
 
 from msgspec import Struct
 
-from paxos.ballot import Ballot, NodeName, Priority, Revision, Slot
+from paxos.ballot import Ballot, Digest, NodeName, Priority, Revision, Slot
 from paxos.store_messages import Acquainted, Introduce, Stranger
 from paxos.succession_messages import Canvass, Ready, Resigned, TakeOver
 from paxos.values import Close, Command, Entry, Open, Operation
@@ -51,11 +51,15 @@ class Accept(Struct, frozen=True, array_like=True, tag=3, gc=False):
 
 
 class Accepted(Struct, frozen=True, array_like=True, tag=4, gc=False):
-    """2b, to the proposer: I voted at this ballot in every slot of the range, both ends included."""
+    """2b, to the proposer: I voted at this ballot in every slot of the range, both ends included.
+
+    Of a decree it says for which value: nobody promised a first ballot, so a proposer on an old copy of its store may use one twice.
+    """
 
     ballot: Ballot
     first_slot: Slot
     last_slot: Slot
+    value_digest: Digest = 0
 
 
 class Decided(Struct, frozen=True, array_like=True, tag=46, gc=False):

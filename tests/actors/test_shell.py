@@ -25,7 +25,7 @@ from paxos.messages import (
 )
 from paxos.records import ADMITTED, Promised, Voted
 from paxos.store_messages import Acquainted, Introduce
-from paxos.values import Command
+from paxos.values import Command, value_digest
 from tests.actors.stage import CHANNELS, CODEC, FINGERPRINT, JournalStorage, Stage
 from transport.base import TransportError
 
@@ -64,7 +64,7 @@ def test_one_drain_is_one_write_however_much_it_heard(stage: Stage) -> None:
     stage.drain()
     assert stage.acts == ["write", "publish"]
     assert len([record for record in stage.writes[0] if isinstance(record, Voted)]) == 4
-    assert stage.said == [Accepted(BALLOT, 0, 2), Accepted(BALLOT, 0, 0)]
+    assert stage.said == [Accepted(BALLOT, 0, 2), Accepted(BALLOT, 0, 0, value_digest(b"y"))]
 
 
 def test_what_needs_no_write_is_sent_without_one(stage: Stage) -> None:

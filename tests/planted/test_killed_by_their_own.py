@@ -15,10 +15,13 @@ Trials = dict[tuple[str, ...], Future[Verdict]]
 
 
 @pytest.fixture(scope="module")
-def trials() -> Iterator[Trials]:
-    """All trials, under way on every core."""
-    wanted: list[tuple[tuple[Mistake, ...], str]] = [((mistake,), mistake.test) for mistake in MISTAKES]
-    wanted += [(mistakes, pair.test) for pair in PAIRS for mistakes in ((pair.first,), (pair.second,), (pair.first, pair.second))]
+def trials(request: pytest.FixtureRequest) -> Iterator[Trials]:
+    """The trials of all tests that were asked for, under way on every core."""
+    tests = [item for item in request.session.items if isinstance(item, pytest.Function) and item.module is request.module]
+    cases = [case for test in tests for case in test.callspec.params.values()]
+    wanted: list[tuple[tuple[Mistake, ...], str]] = [((case,), case.test) for case in cases if isinstance(case, Mistake)]
+    pairs = [case for case in cases if isinstance(case, Pair)]
+    wanted += [(mistakes, pair.test) for pair in pairs for mistakes in ((pair.first,), (pair.second,), (pair.first, pair.second))]
     with pool() as processes:
         yield {(*_names(mistakes), test): processes.submit(by_test, mistakes, test) for mistakes, test in wanted}
         processes.shutdown(cancel_futures=True)

@@ -7,9 +7,10 @@ from paxos.acceptor import Acceptor, merge_accepted
 from paxos.ballot import END_SLOT, ZERO, Ballot
 from paxos.codec import Letter
 from paxos.effects import NOTHING, Effects, Send, sending
-from paxos.groups import LOG
+from paxos.groups import LOG, decree_group
 from paxos.messages import Accept, Accepted, AskVotes, Confirm, Confirmed, Heartbeat, Nack, Prepare, Promise, Vote, VotesPage
 from paxos.records import KnownChosen, Promised, Voted
+from paxos.values import value_digest
 from tests.unit.company import FIRST, RIVAL, empty_archive, end_drain, keep
 
 SECOND = Ballot(2, "p1")
@@ -80,6 +81,14 @@ def test_a_vote_is_persisted_in_the_effects_that_send_it_whatever_its_value(valu
     assert acceptor.handle("p1", Accept(FIRST, 0, value, 0)) == Effects(
         persist=(Voted(LOG, 0, FIRST, value),), send=(Send("p1", Accepted(FIRST, 0, 0)),)
     )
+
+
+def test_a_vote_of_a_decree_says_for_which_value() -> None:
+    decree = decree_group("who")
+    (send,) = Acceptor(decree, empty_archive()).handle("p1", Accept(FIRST, 0, b"v", 0)).send
+    assert send.message == Accepted(FIRST, 0, 0, value_digest(b"v"))
+    other, again = (Acceptor(decree, empty_archive()).handle("p1", Accept(FIRST, 0, value, 0)).send[0].message for value in (b"w", b"v"))
+    assert other != send.message == again
 
 
 def test_p1_an_acceptor_votes_for_the_first_proposal_that_it_receives() -> None:
@@ -270,6 +279,11 @@ def test_acknowledgements_are_not_merged_over_gaps_ballots_groups_and_other_lett
     letters = [accepted(0, 0), accepted(2, 2), accepted(3, 3, SECOND), accepted(4, 4, SECOND, "decree:a"), nack, accepted(5, 5, SECOND)]
     assert merge_accepted(letters) == letters
     assert merge_accepted([]) == []
+
+
+def test_acknowledgements_that_name_their_values_are_not_merged() -> None:
+    letters = [Letter(LOG, Accepted(FIRST, slot, slot, digest)) for slot, digest in enumerate((0, 7, 0, 8, 9))]
+    assert merge_accepted(letters) == letters
 
 
 def test_an_idle_leader_whose_ballot_was_promised_away_is_told_at_its_next_heartbeat() -> None:

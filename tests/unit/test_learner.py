@@ -7,15 +7,17 @@ from paxos.ballot import Ballot
 from paxos.cues import Begin, Chosen, Expired, Proposed
 from paxos.effects import NOTHING, Effects, Send, sending, telling
 from paxos.errors import InvariantViolation
-from paxos.groups import LOG
+from paxos.groups import LOG, decree_group
 from paxos.learner import Learner
 from paxos.messages import Accepted, AskChosen, ChosenPage, Decided, Vote, VotesPage
 from paxos.records import Learned
+from paxos.values import value_digest
 from tests.unit.company import BLUE, FIRST, RIVAL, batch, company, empty_archive
 
 VALUE = batch(BLUE)
 OTHER = batch()
 SECOND = Ballot(2, "p1")
+DECREE = decree_group("who")
 VALUES = [b"", b"null", b"0", b"false", b'""', b"\xff\x00", b"x" * 1_000_000]
 
 
@@ -74,6 +76,30 @@ def test_votes_of_different_ballots_never_add_up() -> None:
 
 def test_votes_of_different_slots_never_add_up() -> None:
     assert told(new_learner(), proposed(0), proposed(1), vote("a1", 0), vote("a2", 1)) == ()
+
+
+def test_a_vote_for_what_a_forgotten_life_proposed_in_a_decree_stops_the_node() -> None:
+    learner = Learner(DECREE, company("n9"), empty_archive("n9"))
+    own = Ballot(0, "n9")
+    assert told(learner, proposed(0, own), ("a1", Accepted(own, 0, 0, value_digest(VALUE)))) == ()
+    with pytest.raises(InvariantViolation, match=r"votes for two values in slot 0 at 0\.n9"):
+        learner.handle("a2", Accepted(own, 0, 0, value_digest(OTHER)))
+
+
+def test_a_decree_is_decided_by_votes_for_its_value() -> None:
+    learner = Learner(DECREE, company("n9"), empty_archive("n9"))
+    own = Ballot(0, "n9")
+    votes = [(acceptor, Accepted(own, 0, 0, value_digest(VALUE))) for acceptor in ("a1", "a2")]
+    assert told(learner, proposed(0, own), *votes) == (Chosen(0, own, VALUE),)
+
+
+def test_a_vote_for_a_value_of_a_decree_that_is_not_known_here_or_for_another_node_does_not_count() -> None:
+    learner = Learner(DECREE, company("n9"), empty_archive("n9"))
+    for ballot in (Ballot(3, "n9"), FIRST):
+        votes = [(acceptor, Accepted(ballot, 0, 0, value_digest(VALUE))) for acceptor in ("a1", "a2")]
+        assert told(learner, *votes, ("a3", VotesPage((Vote(0, ballot, VALUE),)))) == ()
+    assert learner.known_end == 0
+    assert told(learner, ("a1", Accepted(FIRST, 0, 0, value_digest(VALUE)))) == (), "its owner counts"
 
 
 def test_a_vote_of_somebody_who_is_no_acceptor_does_not_count() -> None:

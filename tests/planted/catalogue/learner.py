@@ -20,8 +20,8 @@ MISTAKES = (
     Mistake(
         "a learner adds up votes of different ballots",
         LEARNER,
-        ".voters.setdefault(ballot, set())",
-        ".voters.setdefault(max([ballot, *self._tallies[slot].values]), set())",
+        "self._quorum.accepted(tally.voters.get(ballot, ()))]",
+        "self._quorum.accepted(set().union(*tally.voters.values()))]",
         "PMS 2.2: chosen is what a majority accepted at one number",
         SCRIPT + "votes_of_different_ballots_never_add_up]",
         "agreement",
@@ -34,6 +34,14 @@ MISTAKES = (
         "PMS 2.3",
         SCRIPT + "one_vote_convinces_nobody]",
         "agreement",
+    ),
+    Mistake(
+        "a learner counts votes of a decree for another value",
+        LEARNER,
+        "if value_digest(value) != message.value_digest:",
+        "if not message.value_digest:",
+        "a ballot that was used twice, by a copy of a store, is never believed",
+        UNIT + "test_a_vote_for_what_a_forgotten_life_proposed_in_a_decree_stops_the_node",
     ),
     Mistake(
         "a learner believes anybody who says that something was decided",
