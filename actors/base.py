@@ -90,7 +90,7 @@ class RoleActor(pykka.ThreadingActor):
         return Inbox()
 
     def on_start(self) -> None:
-        """Hear one's audiences and oneself, and wake the log."""
+        """Begin to hear, and wake the log."""
         try:
             self._wiring.mind(self._inbox)
             self.subscribe()
@@ -219,23 +219,36 @@ class RoleActor(pykka.ThreadingActor):
 
     def _perform(self) -> None:
         """Write, then send: the only place where either happens."""
+        self._flush()
+        records, self._records = self._records, []
+        is_relied_on = any(not isinstance(record, LAZY) for record in records)
+        if is_relied_on:
+            self._wiring.storage.write(records, sync=True)
+        if frames := self._gathered_frames():
+            self._publish(frames)
+        if records and not is_relied_on:
+            # What only repeats what a quorum has on disk keeps nobody waiting.
+            self._wiring.storage.write(records, sync=False)
+        self._finish()
+
+    def _flush(self) -> None:
+        """Let the casts that heard anything say what waited for the end of the drain."""
         for group, cast in self._touched.items():
             if not is_decree(group):
                 # Only a log has a clock.
                 cast.tick(self._wiring.clock())
             self._gather(group, cast.flush())
-        records, letters, announcements = self._records, self._letters, self._announcements
-        self._records, self._letters, self._announcements, self._touched = [], {}, [], {}
-        binding = any(not isinstance(record, LAZY) for record in records)
-        if binding:
-            self._wiring.storage.write(records, sync=True)
-        frames = [frame for target, posted in letters.items() for frame in self.frames(target, posted)]
-        frames += [(self._wiring.channels.door(door), payload) for door, payload in announcements]
-        if frames:
-            self._publish(frames)
-        if records and not binding:
-            # What only repeats what a quorum has on disk keeps nobody waiting.
-            self._wiring.storage.write(records, sync=False)
+        self._touched = {}
+
+    def _gathered_frames(self) -> list[tuple[str, bytes]]:
+        """All that is to be published, each with its channel."""
+        frames = [frame for target, posted in self._letters.items() for frame in self.frames(target, posted)]
+        frames += [(self._wiring.channels.door(door), payload) for door, payload in self._announcements]
+        self._letters, self._announcements = {}, []
+        return frames
+
+    def _finish(self) -> None:
+        """What nobody relies on: snapshots, the news that a leader has retired, memory."""
         parts, self._parts = self._parts, []
         for saved in parts:
             self._wiring.storage.shelf.save(saved)

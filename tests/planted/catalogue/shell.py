@@ -30,8 +30,8 @@ MISTAKES = (
     Mistake(
         "the shell sends before it writes",
         "actors/base.py",
-        "binding = any(not isinstance(record, LAZY) for record in records)",
-        "binding = False",
+        "is_relied_on = any(not isinstance(record, LAZY) for record in records)",
+        "is_relied_on = False",
         "durable before visible",
         SHELL + "test_it_writes_before_it_sends",
     ),
