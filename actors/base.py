@@ -1,8 +1,8 @@
 """The shell of every role: decode, call the role, perform its effects.
 
-A drain takes everything that waits, lets the roles handle it, makes ONE durable write for all of it, and only then sends. This is the
-single place where a promise or a vote becomes visible, and it is visible only after it is on disk. The busier the actor, the more one
-write and one sync cover. Only what repeats what a quorum has on disk anyway (paxos.records.LAZY) is written after the sending.
+A drain takes what waits, lets the roles handle it, makes ONE durable write for all of it, and only then sends. This is the single place
+where a promise or a vote becomes visible, and it is visible only after it is on disk. The busier the actor, the more one write and one
+sync cover. Only what repeats what a quorum has on disk anyway (paxos.records.LAZY), and snapshots, are written after the sending.
 
 The same class runs under Pykka's thread and in the simulator, which calls on_start() and on_receive() itself.
 """
@@ -48,6 +48,7 @@ from paxos.snapshots import SnapshotPart
 from paxos.store_messages import Stranger
 from transport.base import TransportClosedError, TransportError
 
+# Of messages in one drain: the first of very many are not answered with the last, and heartbeats are not late.
 _DRAIN_COUNT = 512
 _TRANSITIONS = frozenset((Elected, Deposed, Following, Admitted, Succeed, Yield, Resume, Resumed))
 
@@ -107,7 +108,7 @@ class RoleActor(pykka.ThreadingActor):
             raise
 
     def on_receive(self, message: Any) -> None:
-        """Take what waits; if that is very much, in several drains, so that the first is not answered with the last."""
+        """One drain; the mailbox wakes the actor again if there is more."""
         for item in self._wiring.mailbox.take(_DRAIN_COUNT):
             self._take(item)
         self._perform()
@@ -218,7 +219,7 @@ class RoleActor(pykka.ThreadingActor):
         self._letters.setdefault(send.target, []).append(Letter(group, send.message))
 
     def _perform(self) -> None:
-        """Write, then send: the only place where either happens."""
+        """Write what others rely on, then send, then write the rest: the only place where any of it happens."""
         self._flush()
         records, self._records = self._records, []
         is_relied_on = any(not isinstance(record, LAZY) for record in records)

@@ -1,6 +1,6 @@
-"""The mailbox: what waits for an actor, handed over all at once.
+"""The mailbox: what waits for an actor, handed over together.
 
-Any thread may put; the actor is woken once however much arrives, and takes everything that waits. So the busier it is, the larger its
+Any thread may put; the actor is woken once however much arrives, and takes as much of it as it wants. So the busier it is, the larger its
 drains, and an idle one waits for nothing.
 """
 

@@ -94,7 +94,7 @@ class Learner:
     def _proposed(self, message: Proposed) -> Effects:
         """Keep what is proposed beside us, which comes by no other way; no vote for it can have come before.
 
-        What was proposed in the slot at lower ballots and is chosen yet is proposed again now, so it need not be kept.
+        What was, or may still be, chosen at a lower ballot is proposed again now, so its earlier copies need not be kept.
         """
         if (tally := self._tallies.get(message.slot)) is not None:
             for ballot in [ballot for ballot in tally.values if ballot < message.ballot]:
@@ -106,15 +106,16 @@ class Learner:
     def _accepted(self, source: str, message: Accepted) -> Effects:
         if source not in self._quorum.members:
             return NOTHING
-        if message.value_digest and not self._proposed_by_us(message):
+        if message.value_digest and not self._is_for_ours(message):
+            # Its owner counts, or a later life of this node asks again; and whoever asks what was voted for is told the values.
             return NOTHING
         last_slot = min(message.last_slot, self.next_slot + _HORIZON_SLOTS)
         for slot in range(max(message.first_slot, self.next_slot), last_slot + 1):
             self._note_vote(slot, message.ballot, source)
         return self._settle() + self._wait_if_behind()
 
-    def _proposed_by_us(self, message: Accepted) -> bool:
-        """Whether this is a vote for what was proposed beside us; one for another value there tells of a life that this node forgot."""
+    def _is_for_ours(self, message: Accepted) -> bool:
+        """Whether it is for the value that this node proposed; InvariantViolation if it proposed two, of which it forgot one."""
         tally = self._tallies.get(message.first_slot)
         value = tally.values.get(message.ballot) if tally is not None else None
         if value is None or message.ballot.node != self._node:
@@ -212,11 +213,10 @@ class Learner:
     def _ask(self) -> Effects:
         """Ask the informed nodes in turn, and after each round of them the acceptors."""
         self._is_fetching = False
-        others = [name for name in self._informed if name != self._node]
-        turn = self._asked_count % (len(others) + 1)
+        turn = self._asked_count % (len(self._informed) + 1)
         self._asked_count += 1
-        if turn < len(others):
-            return sending(others[turn], AskChosen(self.next_slot))
+        if turn < len(self._informed):
+            return sending(self._informed[turn], AskChosen(self.next_slot))
         return self._ask_acceptors()
 
     def _ask_acceptors(self) -> Effects:

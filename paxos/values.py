@@ -73,5 +73,5 @@ class Entry(Struct, frozen=True, array_like=True, gc=False):
 
 
 def value_digest(value: bytes) -> int:
-    """62 bits that tell this value of a slot from others; never 0, which says nothing."""
+    """A number below 2**62 that tells this value of a slot from others; never 0, which says nothing."""
     return int.from_bytes(blake2b(value, digest_size=8).digest(), "big") >> 2 | 1

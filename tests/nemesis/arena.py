@@ -47,6 +47,8 @@ class Round(Struct):
     seconds: float = 0.0
     # Of a soak: seconds since its start, and the resident megabytes of each node that was never killed.
     memory: list[tuple[float, list[float]]] = field(default_factory=list)
+    # Of a soak: how long it struck.
+    soaked_seconds: float = 0.0
 
 
 class Arena:

@@ -18,7 +18,7 @@ from tests.nemesis.kills import crowd_round, kill_count_of, kill_round
 from tests.nemesis.network_faults import TROUBLES, network_round
 from tests.nemesis.node_disks import failing_disk_round, full_disk_round
 from tests.nemesis.redis_faults import FAULTS, redis_round
-from tests.nemesis.soak import minutes_of, soak_round
+from tests.nemesis.soak import check_memory, minutes_of, soak_round
 
 STORAGES = ("journal", "sqlite")
 _KILLS_A_ROUND, _TIMES_A_ROUND, _POSITIONS_A_ROUND, _DISKS_A_ROUND, _MINUTES_A_ROUND, _WRITES_A_ROUND = 40, 5, 20, 6, 60, 60_000
@@ -30,6 +30,8 @@ class Engine(NamedTuple):
     run: Callable[[int, int, Path], Round]
     count: Callable[[list[Round]], int]
     unit: str
+    # AssertionError if something is wrong with a round that came to its end; it is kept in the report.
+    check: Callable[[Round], None] = lambda _: None
 
 
 class Report(Struct):
@@ -41,7 +43,7 @@ class Report(Struct):
     goal: int = 0
     count: int = 0
     rounds: list[Round] = []
-    # What went wrong, with the directory in which everything was kept; the round is done again when it is continued.
+    # What went wrong, with the directory in which everything was kept; a round that broke off is done again when it is continued.
     violations: list[str] = []
 
     @property
@@ -123,6 +125,7 @@ ENGINES: dict[str, Engine] = {
         lambda number, seed, directory: soak_round(seed, _MINUTES_A_ROUND, directory),
         minutes_of,
         "minutes in which all of that befalls five nodes, whose memory must stay what it was",
+        check_memory,
     ),
 }
 
@@ -137,6 +140,7 @@ def pursue(name: str, goal: int, seed: int, path: Path) -> Iterator[Report]:
         directory = Path(mkdtemp(prefix="nemesis-"))
         try:
             report.rounds.append(engine.run(number, report.seed + number, directory))
+            engine.check(report.rounds[-1])
         except AssertionError as error:
             report.violations.append(f"round {number}, seed {report.seed + number}, {directory}: {error}")
             raise

@@ -1,5 +1,8 @@
 """What is held against a run: every acknowledged write is read again, all nodes tell the same, and every history is linearizable.
 
+Of a soak, what was written while the store was filled is judged by its histories, and by what the keys and decrees are at the end: the
+store does not keep so many changes.
+
 The evidence is gathered when all faults are over; judging it is a function of it, so that a test can doctor it.
 """
 
@@ -45,8 +48,9 @@ class Evidence(Struct):
 
     @property
     def acknowledged(self) -> list[Operation]:
-        """Every write that somebody was told is done."""
-        return [operation for operation in self.history if operation.outcome is Outcome.DONE and _is_write(operation)]
+        """Every write that somebody was told is done, and that can be read again."""
+        done = [operation for operation in self.history if operation.outcome is Outcome.DONE and _is_write(operation)]
+        return [one for one in done if not (one.key.startswith(f"{KV}/") and 0 < _revision(one) < self.first_revision)]
 
 
 def gather(cluster: Cluster, client: Client, history: list[Operation], first_revision: int = 1, changes: Sequence[Change] = ()) -> Evidence:
@@ -125,8 +129,7 @@ def _on_keys(evidence: Evidence) -> Iterator[str]:
     if written != {item.key: item.value for item in items if item.revision >= first}:
         yield "the keys are not what the changes make of them"
     for operation in evidence.acknowledged:
-        is_judged = operation.key.startswith(f"{KV}/") and not 0 < _revision(operation) < first
-        if is_judged and changes.get(_revision(operation)) != _written(operation):
+        if operation.key.startswith(f"{KV}/") and changes.get(_revision(operation)) != _written(operation):
             yield f"{operation.text()} on {operation.key} was acknowledged, and revision {operation.output} is another change"
 
 

@@ -5,11 +5,13 @@ Two of the nodes are never killed, so that what they hold in memory is as old as
 changes and decrees above all, is filled before the soak begins: otherwise it would grow for hours, and hide what has no bound.
 """
 
+import math
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from random import Random
+from statistics import fmean
 from threading import Semaphore
 
 from msgspec import Struct
@@ -29,10 +31,13 @@ _WRITES_BETWEEN_STRIKES = 20
 CHANGE_COUNT = 130_000
 DECREE_COUNT = 1_500
 _OUTSTANDING = 512
+_FILLED_KEYS = 1000
 _FILL_SECONDS = 60.0
 _STRIKES_BETWEEN_READINGS = 100
-# What the last eighth of the soak may take, over the fourth eighth; the first three are for what a process takes until it is warm.
+# What nodes may take in the last eighth of the time, over the fourth eighth; the first three are for what a process takes until it is
+# warm.
 MOST_GROWTH = 1.25
+_EIGHTHS = 8
 
 
 class Memory(Struct):
@@ -42,32 +47,39 @@ class Memory(Struct):
     samples: list[tuple[float, list[float]]] = []
 
     @property
+    def eighths(self) -> list[list[float]]:
+        """What each node took on average in each eighth of the time; fewer where there was no sample in one."""
+        end = self.samples[-1][0] if self.samples else 0.0
+        parts: list[list[list[float]]] = [[] for _ in range(_EIGHTHS)]
+        for seconds, megabytes in self.samples:
+            parts[min(int(_EIGHTHS * seconds / (end or 1.0)), _EIGHTHS - 1)].append(megabytes)
+        return [[round(fmean(column), 1) for column in zip(*part, strict=True)] for part in parts if part]
+
+    @property
     def growth(self) -> float:
-        """The most that any of them takes at the end, over what it took once it was warm; 1.0 as long as there is too little to tell."""
-        eighth = len(self.samples) // 8
-        if not eighth:
-            return 1.0
-        warm, last = _sums(self.samples[3 * eighth : 4 * eighth]), _sums(self.samples[-eighth:])
-        return max(late / early for early, late in zip(warm, last, strict=True))
-
-
-def _sums(samples: list[tuple[float, list[float]]]) -> list[float]:
-    return [sum(column) for column in zip(*(megabytes for _, megabytes in samples), strict=True)]
+        """The most that any of them took at the end, over what it took once it was warm; infinite where there is too little to tell."""
+        eighths = self.eighths
+        if len(eighths) < _EIGHTHS:
+            return math.inf
+        return max(late / early for early, late in zip(eighths[3], eighths[-1], strict=True))
 
 
 def fill(client: Client, change_count: int, decree_count: int) -> None:
-    """Have so many changes made and decrees decided, of few keys and many names."""
+    """Have so many changes made and decrees decided, of few keys and many names; `check_filled` looks whether they are there."""
     store, room = client.kv, Semaphore(_OUTSTANDING)
     failures: list[BaseException] = []
 
     def finish(put: Future[KeyValueResult]) -> None:
-        if (error := put.exception()) is not None:
+        try:
+            put.result()
+        except BaseException as error:
             failures.append(error)
-        room.release()
+        finally:
+            room.release()
 
     for number in range(change_count):
         room.acquire()
-        put = Put(f"filled/{number % 1000}", b"%0100d" % number)
+        put = Put(_filled_key(number), _filled_value(number))
         store.submit(put, timeout=_FILL_SECONDS).add_done_callback(finish)
     for _ in range(_OUTSTANDING):
         room.acquire()
@@ -75,6 +87,22 @@ def fill(client: Client, change_count: int, decree_count: int) -> None:
     with ThreadPoolExecutor(16) as pool:
         for decided in pool.map(lambda number: client.decide(f"filled-{number}", number, timeout=_FILL_SECONDS), range(decree_count)):
             assert decided.mine
+
+
+def check_filled(client: Client, change_count: int, decree_count: int) -> None:
+    """Each key has the last value that it was given, and each decree the value that won."""
+    last = {_filled_key(number): _filled_value(number) for number in range(change_count)}
+    assert {item.key: item.value for item in client.kv.items("filled/", timeout=_FILL_SECONDS)} == last
+    for number in range(decree_count):
+        assert client.decision(f"filled-{number}", timeout=_FILL_SECONDS).value == number
+
+
+def _filled_key(number: int) -> str:
+    return f"filled/{number % _FILLED_KEYS}"
+
+
+def _filled_value(number: int) -> bytes:
+    return b"%0100d" % number
 
 
 def soak_round(seed: int, minutes: float, directory: Path, *, change_count: int = CHANGE_COUNT, decree_count: int = DECREE_COUNT) -> Round:
@@ -91,15 +119,22 @@ def soak_round(seed: int, minutes: float, directory: Path, *, change_count: int 
             memory.samples.append((round(elapsed, 1), [arena.cluster.resident_megabytes(node) for node in _spared(arena)]))
             if len(memory.samples) % _STRIKES_BETWEEN_READINGS == 0:
                 arena.read_changes()
+        check_filled(arena.client, change_count, decree_count)
         done = arena.judge()
     done.memory = memory.samples
-    assert memory.growth <= MOST_GROWTH, f"seed {seed}: memory grew to {memory.growth:.2f} times of what it was: {memory.samples}"
+    done.soaked_seconds = elapsed
     return done
 
 
+def check_memory(done: Round) -> None:
+    """AssertionError if nodes took more and more, or if the soak was too short to tell."""
+    memory = Memory(done.memory)
+    assert memory.growth <= MOST_GROWTH, f"seed {done.seed}: memory grew to {memory.growth:.2f} times of what it was: {memory.eighths}"
+
+
 def minutes_of(rounds: list[Round]) -> int:
-    """How long it has been soaked."""
-    return round(sum(one.seconds for one in rounds) / 60)
+    """How long it has been soaked, the filling and the judging apart."""
+    return int(sum(one.soaked_seconds for one in rounds) / 60)
 
 
 def _spared(arena: Arena) -> tuple[str, ...]:
