@@ -221,11 +221,15 @@ class RoleActor(pykka.ThreadingActor):
     def _perform(self) -> None:
         """Write what others rely on, then send, then write the rest: the only place where any of it happens."""
         self._flush()
-        records, self._records = self._records, []
+        records, letters, announcements = self._records, self._letters, self._announcements
+        # Before the write: if it fails, none of this is ever sent.
+        self._records, self._letters, self._announcements = [], {}, []
         is_relied_on = any(not isinstance(record, LAZY) for record in records)
         if is_relied_on:
             self._wiring.storage.write(records, sync=True)
-        if frames := self._gathered_frames():
+        frames = [frame for target, posted in letters.items() for frame in self.frames(target, posted)]
+        frames += [(self._wiring.channels.door(door), payload) for door, payload in announcements]
+        if frames:
             self._publish(frames)
         if records and not is_relied_on:
             # What only repeats what a quorum has on disk keeps nobody waiting.
@@ -240,13 +244,6 @@ class RoleActor(pykka.ThreadingActor):
                 cast.tick(self._wiring.clock())
             self._gather(group, cast.flush())
         self._touched = {}
-
-    def _gathered_frames(self) -> list[tuple[str, bytes]]:
-        """All that is to be published, each with its channel."""
-        frames = [frame for target, posted in self._letters.items() for frame in self.frames(target, posted)]
-        frames += [(self._wiring.channels.door(door), payload) for door, payload in self._announcements]
-        self._letters, self._announcements = {}, []
-        return frames
 
     def _finish(self) -> None:
         """What nobody relies on: snapshots, the news that a leader has retired, memory."""

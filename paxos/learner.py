@@ -97,6 +97,8 @@ class Learner:
         What was, or may still be, chosen at a lower ballot is proposed again now, so its earlier copies need not be kept.
         """
         if (tally := self._tallies.get(message.slot)) is not None:
+            if tally.values.get(message.ballot, message.value) != message.value:
+                raise self._contradiction(message.slot, message.ballot)
             for ballot in [ballot for ballot in tally.values if ballot < message.ballot]:
                 self._noted_bytes -= len(tally.values.pop(ballot))
             tally.voters.pop(message.ballot, None)
@@ -121,14 +123,18 @@ class Learner:
         if value is None or message.ballot.node != self._node:
             return False
         if value_digest(value) != message.value_digest:
-            raise InvariantViolation(f"{self.group}: votes for two values in slot {message.first_slot} at {message.ballot.shown}")
+            raise self._contradiction(message.first_slot, message.ballot)
         return True
+
+    def _contradiction(self, slot: int, ballot: Ballot) -> InvariantViolation:
+        """Why this node stops: it used its ballot twice, so its store is an old copy."""
+        return InvariantViolation(f"{self.group}: votes for two values in slot {slot} at {ballot.shown}")
 
     def _decided(self, source: str, message: Decided) -> Effects:
         if message.ballot.node != source:
             return NOTHING
         self._note_value(message.slot, message.ballot, message.value)
-        if (tally := self._tallies.get(message.slot)) is not None:
+        if (tally := self._tallies.get(message.slot)) is not None and tally.values.get(message.ballot, message.value) == message.value:
             tally.decided.add(message.ballot)
         return self._settle() + self._hear_of(source, message.slot + 1)
 

@@ -6,6 +6,7 @@ execute once, and repeats it until it is answered or its time is over. "Not done
 
 import itertools
 import json
+import math
 import random
 import secrets
 import threading
@@ -256,7 +257,9 @@ def to_json(value: Any) -> bytes:
         else:
             text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
         check_json(text)
-    except (TypeError, ValueError, RecursionError, UnicodeEncodeError, MalformedError) as error:
+    except MalformedError as error:
+        raise RejectedError(str(error)) from error
+    except (TypeError, ValueError, RecursionError, UnicodeEncodeError) as error:
         raise RejectedError(f"the value is not JSON: {error}") from error
     if len(text) > _VALUE_BYTES:
         raise RejectedError(f"the value has {len(text)} bytes, at most {_VALUE_BYTES} can be sent")
@@ -280,13 +283,19 @@ def _checked(check: Callable[[str], str], text: str) -> str:
 
 def to_decision(entry: Entry, *, mine: bool) -> Decision:
     """An entry as callers see it."""
-    value = json.loads(entry.value, parse_int=_to_integer)
+    value = json.loads(entry.value, parse_int=_to_integer, parse_float=_to_float)
     return Decision(value, (entry.ballot.round, entry.ballot.node), entry.slot, entry.revision, entry.id, mine, entry.value)
 
 
 def _to_integer(digits: str) -> int | Decimal:
     """Python refuses to convert very long integers, and one in the log may not make the log unreadable."""
     return int(digits) if len(digits) <= _INTEGER_DIGITS else Decimal(digits)
+
+
+def _to_float(digits: str) -> float | Decimal:
+    """No float is as large as some numbers of JSON."""
+    number = float(digits)
+    return number if math.isfinite(number) else Decimal(digits)
 
 
 def _conclude(errand: Errand, timeout: float, *, closed: bool) -> Decision:

@@ -4,8 +4,10 @@ Its retries are switched off, since a retried PUBLISH may arrive twice and hides
 bound; replies stay bytes. Its errors are translated here and in the links, and go no further.
 """
 
+import re
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 import redis
 from redis.backoff import NoBackoff
@@ -18,6 +20,7 @@ from transport.base import TransportDownError, TransportUrlError
 IO_SECONDS = 1.0
 """How long to connect, to log in, or to write may make no progress before the connection is given up."""
 
+_UNKNOWN_OPTION = re.compile(r"unexpected keyword argument '(\w+)'")
 _SCHEMES = ("redis://", "rediss://", "unix://")
 
 Source = str | Callable[[], redis.Redis]
@@ -94,6 +97,8 @@ def _pool_of_url(url: str) -> ConnectionPool:
     pool = ConnectionPool.from_url(url)
     if url.startswith("unix:") and not pool.connection_kwargs.get("path"):
         raise ValueError("no path of a socket")
+    if not url.startswith("unix:") and (database := urlsplit(url).path.strip("/")) and not database.isdigit():
+        raise ValueError(f"{database!r} is no number of a database")
     return pool
 
 
@@ -106,6 +111,8 @@ def _complaint(source: Source, error: Exception) -> str:
     """What is wrong with a source, in one sentence."""
     if isinstance(source, str) and not source.startswith(_SCHEMES):
         return "expected redis://, rediss:// or unix:// and a server, such as redis://localhost:6379"
+    if (unknown := _UNKNOWN_OPTION.search(str(error))) is not None:
+        return f"unknown option {unknown[1]}"
     return str(error).rstrip(".")
 
 

@@ -22,12 +22,14 @@ _string_option = click.option("--string", "as_string", is_flag=True, help="VALUE
 @with_cluster
 @timeout_option(10.0)
 @output_option
-def propose(*, value: str, request_id: str | None, as_string: bool, cluster: Cluster, timeout: float, as_json: bool) -> None:
+def propose(*, value: str, request_id: str | None, as_string: bool, cluster: Cluster, timeout: float, as_json: bool) -> int:
     """Append VALUE to the log, and print its place there.
 
     VALUE is taken as JSON where it is JSON, and as a string where it is not: 42 is a number, '"42"' and hello are strings. What begins
     with {, [ or " and is no JSON is a mistake, unless --string says that it is meant. A single - reads VALUE from standard input.
     A value that begins with a dash goes behind a double dash: redpaxos propose -- -5
+
+    Under an --id that was used for another value, prints that one, appends nothing and exits with 3.
     """
     from paxos.groups import LOG
 
@@ -37,6 +39,8 @@ def propose(*, value: str, request_id: str | None, as_string: bool, cluster: Clu
     print_decision(LOG, decision, as_json=as_json)
     if not decision.mine:
         say(f"id {decision.id} was used before, for what is printed: the log has that, and VALUE was not appended")
+        return ExitCode.NO
+    return ExitCode.DONE
 
 
 @click.command(short_help="Decide NAME once and for all, and print the value that won.")

@@ -88,7 +88,7 @@ def test_the_same_id_is_executed_once(cluster: Redpaxos) -> None:
 def test_an_id_that_has_another_value_is_said_so(cluster: Redpaxos) -> None:
     cluster("propose", "one", "--id", "used-twice")
     result = cluster("propose", "another", "--id", "used-twice")
-    assert (result.exit_code, '"one"' in result.stdout) == (0, True)
+    assert (result.exit_code, '"one"' in result.stdout) == (3, True)
     assert "id used-twice was used before" in said(result)
 
 

@@ -20,7 +20,7 @@ within the budget, or not within the part of it that was tried; `not tried`: the
 that code.
 Made by `python -m tests.planted`, which goes on where it was stopped.
 
-{found} of {total} mistakes were found by the general engines.
+{found} of {total} mistakes were found by the general engines; {partly} of the others were looked for with a part of the budget only.
 
 | mistake | what it breaks | in | its own test | simulation | search |
 |---|---|---|---|---|---|
@@ -74,6 +74,10 @@ class Ledger(Struct):
         """Whether any engine found it."""
         return any((finding := self.finding(mistake, engine)) is not None and finding.found for engine in ENGINES)
 
+    def is_tried(self, mistake: Mistake) -> bool:
+        """Whether every engine that plays that code found it, or looked for it with all of its budget."""
+        return all(self.is_settled(mistake, engine, BUDGETS[engine]) for engine in ENGINES if applies(engine, mistake))
+
 
 def read(path: Path = LEDGER) -> Ledger:
     """The ledger as it is."""
@@ -90,7 +94,8 @@ def write(ledger: Ledger, path: Path = LEDGER) -> None:
 def page(ledger: Ledger) -> str:
     """The table for people."""
     found = sum(map(ledger.is_found, MISTAKES))
-    rows = [HEAD.format(**BUDGETS, found=found, total=len(MISTAKES))]
+    partly = sum(not ledger.is_found(mistake) and not ledger.is_tried(mistake) for mistake in MISTAKES)
+    rows = [HEAD.format(**BUDGETS, found=found, total=len(MISTAKES), partly=partly)]
     for mistake in MISTAKES:
         cells = [_cell(ledger, mistake, engine) for engine in ENGINES]
         rows.append(_row(mistake.name, mistake.breaks, _module(mistake), f"`{_test(mistake.test)}`", *cells))

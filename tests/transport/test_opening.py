@@ -21,9 +21,20 @@ BAD_URLS = [
     "http://localhost",
     "redis://:secret@host:port",
     "redis://h?db=x",
+    "redis://h/orders",
     "redis://h?colour=red&password=secret",
     "unix://",
 ]
+
+
+def test_an_option_that_redis_py_does_not_know_is_named() -> None:
+    with pytest.raises(TransportUrlError, match=r"cannot use redis://h: unknown option colour$"):
+        open_transport("redis://h?colour=red")
+
+
+@pytest.mark.parametrize("url", ["redis://127.0.0.1:1/0", "redis://127.0.0.1:1/", "unix:///tmp/orders/socket"])
+def test_a_path_is_the_number_of_a_database_or_a_socket(url: str) -> None:
+    open_transport(url).close()
 
 
 @pytest.mark.parametrize("url", BAD_URLS)

@@ -52,6 +52,15 @@ def test_what_is_told_is_heard_by_all_that_handle_it_in_order_with_the_node_as_i
     assert effects.tell == (Inspect(), Following("x"), Deposed(FIRST), Undecided())
 
 
+def test_what_is_told_at_the_end_of_a_drain_is_heard_as_well_and_has_its_effects() -> None:
+    kept = [Effects(persist=(RoundUsed(LOG, number),)) for number in (1, 2)]
+    first = Teller({Undecided: kept[1]}, flushed=telling(Inspect()))
+    second = Teller({Inspect: kept[0] + telling(Undecided())})
+    effects = Cast("n1", [first, second]).flush()
+    assert first.heard == second.heard == [("n1", Inspect()), ("n1", Undecided())]
+    assert effects == Effects(persist=(RoundUsed(LOG, 1), RoundUsed(LOG, 2)), tell=(Inspect(), Undecided()))
+
+
 class Ticked(Teller):
     """Notes what the clock says as well."""
 

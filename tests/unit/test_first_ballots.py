@@ -67,6 +67,9 @@ def test_where_quorums_of_a_phase_need_not_meet_nobody_uses_them() -> None:
     assert firsts(quorum=flexible(five, 2, 4)).of(GROUP) is None
     assert firsts(quorum=flexible(five, 4, 2)).of(GROUP) is None
     assert firsts(quorum=flexible(five, 4, 3)).of(GROUP) == LOWEST
+    four = five[:4]
+    assert firsts(quorum=flexible(four, 2, 3)).of(GROUP) is None, "two halves need not meet"
+    assert firsts(quorum=flexible(four, 3, 2)).of(GROUP) is None
 
 
 # ---- using them ------------------------------------------------------------------------------------------------------------------

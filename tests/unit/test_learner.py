@@ -86,6 +86,24 @@ def test_a_vote_for_what_a_forgotten_life_proposed_in_a_decree_stops_the_node() 
         learner.handle("a2", Accepted(own, 0, 0, value_digest(OTHER)))
 
 
+def test_a_node_that_proposes_again_at_a_ballot_that_it_used_for_another_value_stops() -> None:
+    learner = new_learner()
+    own = Ballot(3, "n9")
+    learner.handle("a1", VotesPage((Vote(0, own, VALUE),)))
+    assert told(learner, proposed(0, own)) == ()
+    with pytest.raises(InvariantViolation, match=r"votes for two values in slot 0 at 3\.n9"):
+        learner.handle(*proposed(0, own, OTHER))
+
+
+def test_what_was_decided_is_not_taken_for_another_value_that_was_voted_for_at_its_ballot() -> None:
+    learner = new_learner()
+    learner.handle("a1", VotesPage((Vote(0, FIRST, VALUE),)))
+    effects = learner.handle("p1", Decided(FIRST, 0, OTHER))
+    assert effects.tell == ()
+    assert learner.known_end == 1, "who counted can be asked"
+    assert learner.handle("p1", ChosenPage(0, ((FIRST, OTHER),), 1)).tell == (Chosen(0, FIRST, OTHER),)
+
+
 def test_a_decree_is_decided_by_votes_for_its_value() -> None:
     learner = Learner(DECREE, company("n9"), empty_archive("n9"))
     own = Ballot(0, "n9")

@@ -179,6 +179,13 @@ def test_a_question_is_answered_with_undecided_when_a_quorum_has_voted_for_nothi
     assert proposer.handle("p1", Expired(RETRY)) == NOTHING
 
 
+def test_a_question_that_was_answered_is_not_asked_again() -> None:
+    proposer = new_proposer()
+    proposer.handle("p1", Inspect())
+    promised(proposer)
+    assert proposer.handle("p1", Expired(BACK_OFF)) == NOTHING
+
+
 def test_a_question_is_never_answered_by_promises_older_than_itself() -> None:
     proposer = proposing(BLUE)
     assert proposer.handle("p1", Inspect()).send == (Send(ACCEPTORS, Prepare(Ballot(2, "p1"), 0)),)
