@@ -214,7 +214,7 @@ def _check_header(path: Path) -> None:
     with path.open("rb") as file:
         header = file.read(_HEADER_BYTES)
     if len(header) < _HEADER_BYTES:
-        raise damaged(path, f"{len(header)} bytes", "an SQLite database; if this file never was a store, delete it")
+        raise damaged(path, f"{len(header)} bytes", "an SQLite database")
     application, version = int.from_bytes(header[68:72], "big"), int.from_bytes(header[60:64], "big")
     if not header.startswith(b"SQLite format 3\0") or application != APPLICATION_ID or header[18:20] != b"\2\2":
         raise damaged(path, f"a file that begins with {header[:16]!r}", "a redpaxos store")
