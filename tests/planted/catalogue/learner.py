@@ -74,8 +74,10 @@ MISTAKES = (
     Mistake(
         "a learner takes what was decided in one slot for the slot that it waits for",
         LEARNER,
-        "self._note_value(message.slot, message.ballot, message.value)\n        if (tally",
-        "self._note_value(self.next_slot, message.ballot, message.value)\n        if (tally",
+        """        self._note_value(message.slot, message.ballot, message.value)
+        if (tally := self._tallies.get(message.slot)) is not None and tally""",
+        """        self._note_value(self.next_slot, message.ballot, message.value)
+        if (tally := self._tallies.get(self.next_slot)) is not None and tally""",
         "PMS 2.3",
         UNIT + "test_what_was_decided_out_of_order_is_kept_and_what_is_missing_is_asked_for",
     ),

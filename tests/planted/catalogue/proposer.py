@@ -124,7 +124,7 @@ MISTAKES = (
         if not isinstance(phase, Preparing) or""",
         "PMS 2.2: one value a proposal number",
         SCRIPT + "a_late_promise_changes_nothing]",
-        "one value a ballot",
+        "votes for two values",
     ),
     Mistake(
         "a proposer starts again at round 0",
